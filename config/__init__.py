@@ -1,0 +1,1 @@
+"""What a home can change, and the lowest layer of the program."""

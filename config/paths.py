@@ -1,0 +1,12 @@
+"""Where things lie: the checkout, and the folder for what this machine makes itself."""
+
+import os
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+STATE = Path(os.environ.get("FIRESIDE_STATE", CHECKOUT / ".fireside"))
+MODELS = STATE / "models"
+CONFIG = Path(os.environ.get("FIRESIDE_CONFIG", CHECKOUT / "config"))
+RASA_PROJECT = CHECKOUT / "dialogue" / "rasa"
+RASA_PYTHON = CHECKOUT / ".rasa-venv" / "bin" / "python"
+RASA_MODELS = STATE / "rasa"

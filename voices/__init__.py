@@ -1,0 +1,1 @@
+"""Ears and voice: from sound to words, and from words to sound."""
