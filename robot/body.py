@@ -1,0 +1,267 @@
+"""What a robot can do: commands in, handles out, and each handle ends exactly once.
+
+Drivers stay thin; channels, time limits, fallbacks and the latched stop are decided here.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal, Protocol
+
+from config.clock import Clock
+from robot import limits
+
+log = logging.getLogger(__name__)
+
+Channel = Literal["voice", "face", "gaze", "body", "light"]
+Status = Literal["done", "cancelled", "failed", "timeout", "lost", "degraded"]
+StopLevel = Literal["hush", "freeze"]
+"""`hush` ends speech. `freeze` ends speech and motion and is latched until a person resets it."""
+
+
+@dataclass(frozen=True)
+class Play:
+    """Sound for the robot's loudspeaker: mono s16le samples, with mouth shapes by start in ms."""
+
+    text: str
+    pcm: bytes = field(repr=False)
+    rate: int
+    volume: float = 0.8
+    mouth: tuple[tuple[int, str], ...] = field(default=(), repr=False)
+    channel: ClassVar[Channel] = "voice"
+
+    @property
+    def duration(self) -> float:
+        """Length in seconds."""
+        return len(self.pcm) / 2 / self.rate
+
+
+@dataclass(frozen=True)
+class Express:
+    """A facial expression by name, intensity from 0 to 1."""
+
+    name: str
+    intensity: float = 1.0
+    channel: ClassVar[Channel] = "face"
+    duration: ClassVar[float] = 0.5
+
+
+@dataclass(frozen=True)
+class Look:
+    """Look at the `person`, `forward`, or `away`."""
+
+    at: str
+    channel: ClassVar[Channel] = "gaze"
+    duration: ClassVar[float] = 1.0
+
+
+@dataclass(frozen=True)
+class Gesture:
+    """A named movement of arms or head."""
+
+    name: str
+    channel: ClassVar[Channel] = "body"
+    duration: ClassVar[float] = 4.0
+
+
+@dataclass(frozen=True)
+class Light:
+    """A light pattern by meaning: idle, listening, thinking, speaking, stopped, alert."""
+
+    pattern: str
+    channel: ClassVar[Channel] = "light"
+    duration: ClassVar[float] = 0.2
+
+
+Command = Play | Express | Look | Gesture | Light
+
+
+@dataclass(frozen=True)
+class Descriptor:
+    """What a robot is and can do, readable before connecting."""
+
+    model: str
+    plays_sound: bool = False
+    expressions: frozenset[str] = frozenset()
+    gaze: frozenset[str] = frozenset()
+    gestures: frozenset[str] = frozenset()
+    lights: frozenset[str] = frozenset()
+    max_volume: float = 1.0
+
+    def supports(self, command: Command) -> bool:
+        """Whether the robot can carry out this command as it stands."""
+        match command:
+            case Play():
+                return self.plays_sound
+            case Express(name=name):
+                return name in self.expressions
+            case Look(at=at):
+                return at in self.gaze
+            case Gesture(name=name):
+                return name in self.gestures
+            case Light(pattern=pattern):
+                return pattern in self.lights
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a command ended, and for how many seconds it was under way."""
+
+    status: Status
+    seconds: float = 0.0
+    detail: str = ""
+
+
+class DriverLostError(Exception):
+    """The robot, or the process beside it, went away."""
+
+
+class RobotDriver(Protocol):
+    """The way to one kind of robot. `perform` may raise anything; `stop` and `close` never."""
+
+    descriptor: ClassVar[Descriptor]
+
+    async def connect(self) -> Descriptor:
+        """Reach the robot and return what it can really do. Raises DriverLostError."""
+        ...
+
+    async def perform(self, command: Command, on_start: Callable[[], None]) -> None:
+        """Carry out a command and return when it has ended; being cancelled ends it at once.
+
+        `on_start` is called at the first evidence that the robot has begun.
+        Raises DriverLostError when the robot is gone.
+        """
+        ...
+
+    async def stop(self, level: StopLevel) -> None:
+        """Be silent, and with `freeze` motionless, at once; may be called at any time."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of the robot; may be called twice and after a failed connect."""
+        ...
+
+
+class Handle:
+    """A command under way. Awaiting `outcome()` never raises for what the robot did."""
+
+    def __init__(self, command: Command) -> None:
+        self.command = command
+        self.started = asyncio.Event()
+        self._outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the terminal event has happened."""
+        return self._outcome.done()
+
+    async def outcome(self) -> Outcome:
+        """Wait for the one terminal event."""
+        return await asyncio.shield(self._outcome)
+
+    def cancel(self) -> None:
+        """Ask for the command to end now; does nothing once it has ended."""
+        if self._task is not None and not self.ended:
+            self._task.cancel()
+
+    def _end(self, outcome: Outcome) -> None:
+        if not self.ended:
+            self._outcome.set_result(outcome)
+
+
+class Body:
+    """One robot: owns its channels, so that new work replaces old and nothing overlaps."""
+
+    def __init__(
+        self, driver: RobotDriver, clock: Clock, start_timeout: float = 2.0, margin: float = 3.0
+    ) -> None:
+        self.driver = driver
+        self.descriptor = driver.descriptor
+        self.stopped = False
+        self._clock = clock
+        self._start_timeout = start_timeout
+        self._margin = margin
+        self._channels: dict[Channel, Handle] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def connect(self) -> None:
+        """Reach the robot. Raises DriverLostError."""
+        self.descriptor = await self.driver.connect()
+
+    def submit(self, command: Command) -> Handle:
+        """Begin a command; what was under way on the same channel is cancelled."""
+        handle = Handle(command)
+        if self.stopped:
+            handle._end(Outcome("cancelled", detail="the robot is stopped"))
+            return handle
+        if not self.descriptor.supports(command):
+            handle.started.set()
+            handle._end(Outcome("degraded", detail=f"{self.descriptor.model} cannot do {command}"))
+            return handle
+        before = self._channels.get(command.channel)
+        self._channels[command.channel] = handle
+        clipped = limits.clip(command, self.descriptor)
+        handle._task = asyncio.create_task(self._carry_out(clipped, handle, before))
+        self._tasks.add(handle._task)
+        handle._task.add_done_callback(self._tasks.discard)
+        # A task cancelled before its first step never runs its body; its handle must end anyway.
+        handle._task.add_done_callback(lambda _task: handle._end(Outcome("cancelled")))
+        return handle
+
+    async def stop(self, level: StopLevel) -> None:
+        """Silence at once; with `freeze` stillness too, until `reset`. Never raises."""
+        self.stopped = self.stopped or level == "freeze"
+        for handle in list(self._channels.values()):
+            if level == "freeze" or handle.command.channel == "voice":
+                handle.cancel()
+        try:
+            async with asyncio.timeout(1.0):
+                await self.driver.stop(level)
+        except Exception:
+            log.exception("The driver did not take the stop")
+
+    def reset(self) -> None:
+        """Release a latched stop; only a person may ask for this."""
+        self.stopped = False
+
+    async def close(self) -> None:
+        """End everything and let go of the robot. Never raises; may be called twice."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        try:
+            await self.driver.close()
+        except Exception:
+            log.exception("The driver did not close")
+
+    async def _carry_out(self, command: Command, handle: Handle, before: Handle | None) -> None:
+        if before is not None and not before.ended:
+            before.cancel()
+            await before.outcome()
+        began = self._clock.monotonic()
+        status, detail = await self._perform(command, handle)
+        handle._end(Outcome(status, self._clock.monotonic() - began, detail))
+
+    async def _perform(self, command: Command, handle: Handle) -> tuple[Status, str]:
+        try:
+            async with asyncio.timeout(self._start_timeout) as limit:
+
+                def on_start() -> None:
+                    handle.started.set()
+                    limit.reschedule(
+                        asyncio.get_running_loop().time() + command.duration + self._margin
+                    )
+
+                await self.driver.perform(command, on_start)
+        except TimeoutError:
+            return "timeout", "the robot did not finish in time"
+        except asyncio.CancelledError:
+            return "cancelled", ""
+        except (DriverLostError, ConnectionError) as error:
+            return "lost", str(error)
+        except Exception as error:
+            log.exception("The driver failed")
+            return "failed", str(error)
+        return "done", ""

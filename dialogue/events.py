@@ -1,0 +1,148 @@
+"""Everything that is reported. Events only report: nothing waits for them, nothing obeys them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+State = Literal["idle", "listening", "thinking", "speaking", "stopped"]
+
+
+@dataclass(frozen=True)
+class StateChanged:
+    """The robot is now idle, listening, thinking, speaking or stopped."""
+
+    state: State
+
+
+@dataclass(frozen=True)
+class SpeechStarted:
+    """Somebody began to speak."""
+
+
+@dataclass(frozen=True)
+class SpeechEnded:
+    """Somebody has finished; `seconds` is how long they spoke."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class PartialHeard:
+    """What a streaming recogniser makes of the words so far."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class WordSpotted:
+    """The spotter heard one of its words: `stop`, `help` or `name`."""
+
+    word: str
+
+
+@dataclass(frozen=True)
+class UtteranceHeard:
+    """What was understood of an utterance; confidence 0 to 1, alternatives best first."""
+
+    text: str
+    confidence: float
+    language: str
+    alternatives: tuple[str, ...]
+    source: str
+
+
+@dataclass(frozen=True)
+class DangerHeard:
+    """The safety layer found words of danger, or another class it answers itself."""
+
+    category: str
+
+
+@dataclass(frozen=True)
+class AlertRaised:
+    """A human is asked to come; already committed to disk."""
+
+    alert: int
+    category: str
+    time: str
+
+
+@dataclass(frozen=True)
+class AlertAcknowledged:
+    """Somebody has said that they are coming."""
+
+    alert: int
+    by: str
+
+
+@dataclass(frozen=True)
+class ReplyDecided:
+    """What will be said and done, and by which engine's decision."""
+
+    sentences: tuple[str, ...]
+    actions: tuple[str, ...]
+    engine: str
+    intent: str | None
+    intent_confidence: float | None
+
+
+@dataclass(frozen=True)
+class PhraseStarted:
+    """The first sample of a sentence has left."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class PhraseEnded:
+    """A sentence has ended, all of it or cut short after `seconds`."""
+
+    text: str
+    complete: bool
+    seconds: float
+
+
+@dataclass(frozen=True)
+class TurnEnded:
+    """A turn is over; the time each stage took, in ms."""
+
+    timings_ms: dict[str, float]
+
+
+@dataclass(frozen=True)
+class EngineChanged:
+    """A part became `ready`, `starting`, `restarting` or `failed`; the sentence is for a person."""
+
+    part: str
+    status: Literal["ready", "starting", "restarting", "failed"]
+    message: str
+
+
+@dataclass(frozen=True)
+class StageFailed:
+    """A stage of the corridor failed and the robot went on without it."""
+
+    stage: str
+    code: str
+    message: str
+
+
+Event = (
+    StateChanged
+    | SpeechStarted
+    | SpeechEnded
+    | PartialHeard
+    | WordSpotted
+    | UtteranceHeard
+    | DangerHeard
+    | AlertRaised
+    | AlertAcknowledged
+    | ReplyDecided
+    | PhraseStarted
+    | PhraseEnded
+    | TurnEnded
+    | EngineChanged
+    | StageFailed
+)
+
+Publish = Callable[[Event], None]
