@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from dialogue.replies import Reply, Utterance
+
 State = Literal["idle", "listening", "thinking", "speaking", "stopped"]
 
 
@@ -146,3 +148,22 @@ Event = (
 )
 
 Publish = Callable[[Event], None]
+
+
+def heard(utterance: Utterance) -> UtteranceHeard:
+    """Report an utterance."""
+    alternatives = tuple(guess.text for guess in utterance.guesses[1:])
+    return UtteranceHeard(
+        utterance.text, utterance.confidence, utterance.language, alternatives, utterance.source
+    )
+
+
+def decided(reply: Reply) -> ReplyDecided:
+    """Report a reply."""
+    return ReplyDecided(
+        reply.sentences,
+        tuple(action.name for action in reply.actions),
+        reply.engine,
+        reply.intent,
+        reply.intent_confidence,
+    )

@@ -1,0 +1,100 @@
+"""Every setting a home can change, validated before anything starts."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from config.files import ConfigError, Fault, Model, read_model
+
+Language = Literal["en", "de", "fr", "it", "es", "nl"]
+LANGUAGES: tuple[Language, ...] = ("en", "de", "fr", "it", "es", "nl")
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Home(_Settings):
+    """config/home.yaml: the house."""
+
+    name: Annotated[str, Field(min_length=1, max_length=80)]
+    language: Language = "en"
+    time_zone: str
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError("not a time zone; write one such as Europe/Berlin")
+        return value
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone itself."""
+        return ZoneInfo(self.time_zone)
+
+
+class Robot(_Settings):
+    """config/robot.yaml: the robot, its ears and its loudspeaker."""
+
+    driver: Literal["simulator", "null"] = "simulator"
+    name: Annotated[str, Field(min_length=2, max_length=20, pattern=r"^[^\W\d_]+$")] = "Juno"
+    audio: Literal["auto", "device", "browser"] = "auto"
+    recogniser: Literal["auto", "vosk", "whisper"] = "auto"
+    confidence: Annotated[float, Field(ge=0, le=1)] = 0.4
+    """Heard with less than this, the robot asks again."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 8765
+
+
+class Resident(_Settings):
+    """config/residents/*.yaml: how one person is listened and spoken to."""
+
+    name: Annotated[str, Field(max_length=60)] = ""
+    language: Language | None = None
+    patience_ms: Annotated[int, Field(ge=300, le=5000)] = 1000
+    """Silence after which the person has finished speaking, in ms."""
+    silence_s: Annotated[int, Field(ge=5, le=120)] = 12
+    """Silence after a question before the robot says it again, in seconds."""
+    rate: Annotated[int, Field(ge=80, le=260)] = 160
+    """Words a minute; 150 to 200 is comfortable."""
+    pitch: Annotated[float, Field(ge=0.5, le=1.5)] = 1.0
+    volume: Annotated[float, Field(ge=0.1, le=1.0)] = 0.8
+    voice: str | None = None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All of it. `residents` by file name without ending; `guest` is always there."""
+
+    home: Home
+    robot: Robot
+    residents: dict[str, Resident]
+
+    def language_of(self, resident: Resident) -> Language:
+        """The person's language, or else the home's."""
+        return resident.language or self.home.language
+
+
+def load(folder: Path) -> Settings:
+    """Read every file of the folder. Raises ConfigError with all faults of all files at once."""
+    faults: list[Fault] = []
+
+    def read(path: Path, model: type[Model]) -> Model | None:
+        try:
+            return read_model(path, model)
+        except ConfigError as error:
+            shown = str(path.relative_to(folder))
+            faults.extend(Fault(shown, fault.line, fault.sentence) for fault in error.faults)
+            return None
+
+    home = read(folder / "home.yaml", Home)
+    robot = read(folder / "robot.yaml", Robot)
+    files = sorted((folder / "residents").glob("*.yaml"))
+    residents = {path.stem: read(path, Resident) for path in files}
+    if faults or home is None or robot is None:
+        raise ConfigError(faults)
+    known = {name: resident for name, resident in residents.items() if resident is not None}
+    return Settings(home, robot, {"guest": Resident(), **known})

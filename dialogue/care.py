@@ -1,0 +1,108 @@
+"""What follows words of danger: a human is told first, then the robot answers.
+
+It needs no dialogue engine. The robot never ranks, diagnoses or pretends that help was called.
+"""
+
+import logging
+from collections.abc import Sequence
+
+from dialogue.alerts import Alerts
+from dialogue.errors import StageError
+from dialogue.events import AlertRaised, DangerHeard, Publish, StageFailed
+from dialogue.keywords import Keywords
+from dialogue.person import Person
+from dialogue.replies import Phrase, Reply, Utterance
+from dialogue.safety.rules import Safety, Verdict
+from dialogue.words import Words
+
+log = logging.getLogger(__name__)
+
+TELL_A_HUMAN = ("emergency", "abuse_disclosure", "distress", "medical_question")
+HELP_ANSWER_SECONDS = 10.0
+"""Silence after "Do you need help?" that counts as yes (rules of conversation)."""
+REPEAT_SECONDS = 30.0
+"""While nobody has acknowledged an emergency, the robot says again that it stays."""
+
+
+class Care:
+    """Answers dangerous, medical and private matters, stop, and "are you a machine?"."""
+
+    def __init__(
+        self,
+        safety: Safety,
+        keywords: Keywords,
+        alerts: Alerts,
+        words: Words,
+        publish: Publish,
+    ) -> None:
+        self.waiting_for_help_answer = False
+        self._safety = safety
+        self._keywords = keywords
+        self._alerts = alerts
+        self._words = words
+        self._publish = publish
+        self._open: set[int] = set()
+
+    @property
+    def emergency(self) -> bool:
+        """Whether an emergency has been raised that nobody has acknowledged."""
+        return bool(self._open)
+
+    def verdict(self, utterance: Utterance) -> Verdict | None:
+        """Return what the words mean for safety, over all guesses."""
+        return self._safety.classify(utterance.guesses, utterance.language)
+
+    def answer(self, utterance: Utterance, verdict: Verdict | None, person: Person) -> Reply | None:
+        """Return the answer if this is not for the dialogue engine; a human is told before."""
+        asked, self.waiting_for_help_answer = self.waiting_for_help_answer, False
+        if verdict is None:
+            return self._help_answer(utterance, person) if asked else None
+        self._publish(DangerHeard(verdict.category))
+        if verdict.category == "emergency" and verdict.unsure and not asked:
+            return self.ask_for_help(person)
+        return self._tell(verdict.category, person)
+
+    def ask_for_help(self, person: Person) -> Reply:
+        """Ask whether help is needed; silence will count as yes."""
+        self.waiting_for_help_answer = True
+        return _reply(self._words.of("need_help_question", person), "emergency")
+
+    def no_answer(self, person: Person) -> Reply:
+        """Nobody answered "Do you need help?": that counts as yes."""
+        self.waiting_for_help_answer = False
+        return self._tell("emergency", person)
+
+    def acknowledge(self, alert: int) -> None:
+        """Somebody is coming; stop repeating."""
+        self._open.discard(alert)
+
+    def _help_answer(self, utterance: Utterance, person: Person) -> Reply | None:
+        match self._keywords.intent(utterance.text, utterance.language):
+            case "affirm":
+                return self._tell("emergency", person)
+            case "deny":
+                return _reply(self._words.of("no_help_needed", person), None)
+        return None
+
+    def _tell(self, category: str, person: Person) -> Reply:
+        key = "stop_assent" if category == "stop" else category
+        if category in TELL_A_HUMAN and not self._raise(category):
+            key = "emergency_no_alert"
+        return _reply(self._words.of(key, person), category)
+
+    def _raise(self, category: str) -> bool:
+        try:
+            alert = self._alerts.raise_(category)
+        except StageError as error:
+            log.critical("An alert could not be stored: %s", error.message)
+            self._publish(StageFailed(error.stage, error.code, error.message))
+            return False
+        if category == "emergency":
+            self._open.add(alert.id)
+        if alert.audience == "shift":
+            self._publish(AlertRaised(alert.id, category, alert.raised_at))
+        return True
+
+
+def _reply(phrases: Sequence[Phrase], category: str | None) -> Reply:
+    return Reply(tuple(phrases), intent=category, engine="safety")

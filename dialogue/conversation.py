@@ -1,0 +1,204 @@
+"""The way of one utterance, from the microphone to the voice. Everything else looks on."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from config.clock import Clock
+from dialogue import events
+from dialogue.answers import Answers
+from dialogue.care import Care
+from dialogue.decisions import Dialogue
+from dialogue.person import Person
+from dialogue.replies import Phrase, Reply, Utterance
+from dialogue.silence import follow_ups
+from dialogue.telling import Telling, Told
+from dialogue.turn import Turn, timings_ms
+from dialogue.words import Words
+from robot.body import Body, Light
+from voices.ears import Ears, Heard, Reports
+
+
+class Conversation:
+    """One robot in talk with one person."""
+
+    def __init__(
+        self,
+        *,
+        person: Person,
+        words: Words,
+        answers: Answers,
+        care: Care,
+        dialogue: Dialogue,
+        telling: Telling,
+        body: Body,
+        confidence: float,
+        clock: Clock,
+        publish: events.Publish,
+    ) -> None:
+        self.person = person
+        self._words, self._answers, self._care = words, answers, care
+        self._dialogue, self._telling, self._body = dialogue, telling, body
+        self._confidence, self._clock, self._publish = confidence, clock, publish
+        self._ears: Ears | None = None
+        self._last: Reply | None = None
+        self._talk = self._newest = 0
+        self._one_at_a_time = asyncio.Lock()
+        self._waiting: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    async def meet(self) -> None:
+        """Begin a talk: say what this is, and how to stop it."""
+        self._talk += 1
+        async with self._one_at_a_time:
+            await self._say(Reply(self._words.of("introduce_session", self.person)))
+
+    async def listen(self, ears: Ears) -> None:
+        """Answer what the ears hear until the microphone ends. Raises DeviceError."""
+        self._ears = ears
+        ears.context = self._answers.context(None, self.person)
+        async for heard in ears.utterances(self._reports()):
+            if heard.recognition.guesses:
+                self._begin(self._hear(heard))
+            else:
+                self._state("idle")
+
+    async def hear(self, utterance: Utterance, recognise_seconds: float = 0.0) -> Turn:
+        """Take one utterance through the corridor and return when it has been answered."""
+        self.hush()
+        self._newest += 1
+        number = self._newest
+        self._publish(events.heard(utterance))
+        async with self._one_at_a_time:
+            began = self._clock.monotonic()
+            self._state("thinking")
+            verdict = self._care.verdict(utterance)
+            reply = self._care.answer(utterance, verdict, self.person)
+            if reply is None:
+                reply = await self._decide(utterance)
+            understood = self._clock.monotonic() - began
+            overtaken = number != self._newest and reply.engine != "safety"
+            told = Told(complete=False) if overtaken else await self._say(reply)
+        timings = timings_ms(recognise_seconds, understood, told)
+        self._publish(events.TurnEnded(timings))
+        return Turn(utterance, verdict.category if verdict else None, reply, timings)
+
+    def spotted(self, word: str) -> None:
+        """The spotter heard `stop`, `help` or `name`, perhaps while the robot speaks."""
+        self._publish(events.WordSpotted(word))
+        if not self._telling.speaking or self._telling.is_saying(word):
+            return
+        self.hush()
+        if word == "help":
+            self._begin(self._answer(lambda: self._care.ask_for_help(self.person)))
+        else:
+            key = "name_called" if word == "name" else "stop_assent"
+            self._begin(self._answer(lambda: Reply(self._words.of(key, self.person))))
+
+    def hush(self) -> None:
+        """Be silent at once and drop what was left to say."""
+        if self._waiting is not None:
+            self._waiting.cancel()
+        self._telling.hush()
+
+    async def stop(self) -> None:
+        """Stop everything at once, and stay stopped until `resume`."""
+        self.hush()
+        await self._body.stop("freeze")
+        self._state("stopped")
+
+    async def resume(self) -> None:
+        """Go on after a stop; only a person may ask for this."""
+        self._body.reset()
+        await self._answer(lambda: Reply(self._words.of("resumed", self.person)))
+
+    def acknowledge(self, alert: int) -> None:
+        """Somebody is coming: the robot no longer repeats its call."""
+        self._care.acknowledge(alert)
+
+    async def close(self) -> None:
+        """End the talk. Never raises; may be called twice."""
+        self.hush()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _hear(self, heard: Heard) -> None:
+        guesses = self._answers.snapped(heard.recognition.guesses)
+        utterance = Utterance(guesses, heard.recognition.language, "voice")
+        await self.hear(utterance, heard.recognise_seconds)
+
+    async def _decide(self, utterance: Utterance) -> Reply:
+        if utterance.confidence < self._confidence:
+            return Reply(self._words.of("ask_again", self.person), engine="corridor")
+        decision = await self._dialogue.decide(utterance, f"{self.person.key}-{self._talk}")
+        for action in decision.do:
+            self.person.adjust(action.name)
+        repeats = any(action.name == "repeat" for action in decision.do)
+        phrases = self._repeated() if repeats else self._words.all(decision, self.person)
+        return Reply(
+            phrases, decision.do, decision.intent, decision.confidence, decision.engine
+        )
+
+    def _repeated(self) -> tuple[Phrase, ...]:
+        return self._last.phrases if self._last else self._words.of("repeat_nothing", self.person)
+
+    async def _answer(self, make: Callable[[], Reply]) -> None:
+        async with self._one_at_a_time:
+            await self._say(make())
+
+    async def _say(self, reply: Reply) -> Told:
+        self._publish(events.decided(reply))
+        if self._body.stopped:
+            self._state("stopped")
+            return Told(complete=False)
+        self._last = reply
+        told = await self._speak(reply)
+        self._waiting = self._begin(self._wait_for_answer(reply))
+        return told
+
+    async def _speak(self, reply: Reply) -> Told:
+        if self._ears is not None:
+            self._ears.deaf = True
+        self._state("speaking")
+        try:
+            return await self._telling.say(reply.phrases, self.person.style)
+        finally:
+            if self._ears is not None:
+                self._ears.deaf = False
+                self._ears.context = self._answers.context(reply, self.person)
+            self._state("stopped" if self._body.stopped else "idle")
+
+    async def _wait_for_answer(self, reply: Reply) -> None:
+        for seconds, make in follow_ups(reply, self._care, self._words, self.person):
+            await self._clock.sleep(seconds)
+            async with self._one_at_a_time:
+                follow_up = make()
+                self._publish(events.decided(follow_up))
+                await self._speak(follow_up)
+
+    def _state(self, state: events.State) -> None:
+        self._publish(events.StateChanged(state))
+        self._body.submit(Light(state))
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def _reports(self) -> Reports:
+        def started() -> None:
+            if self._waiting is not None and not self._telling.speaking:
+                self._waiting.cancel()
+            self._publish(events.SpeechStarted())
+            self._state("listening")
+
+        return Reports(
+            on_start=started,
+            on_partial=lambda text: self._publish(events.PartialHeard(text)),
+            on_end=lambda seconds: self._publish(events.SpeechEnded(seconds)),
+            on_error=lambda error: self._publish(
+                events.StageFailed("hear", type(error).__name__, str(error))
+            ),
+        )

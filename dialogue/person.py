@@ -1,0 +1,50 @@
+"""The person in front of the robot, and how they like to be spoken to just now."""
+
+from dataclasses import dataclass, replace
+
+from config.settings import Resident
+from voices.speaking import Style
+
+RATE_STEP, SLOWEST, FASTEST = 20, 80, 260
+VOLUME_STEP, QUIETEST, LOUDEST = 0.15, 0.1, 1.0
+
+
+@dataclass
+class Person:
+    """One person for one talk: settings from their file, and what they asked for since."""
+
+    key: str
+    name: str
+    language: str
+    patience_ms: int
+    silence_s: int
+    style: Style
+
+    @classmethod
+    def of(cls, key: str, resident: Resident, language: str) -> "Person":
+        """Return the person described by a file under config/residents."""
+        style = Style(
+            language=language,
+            rate=resident.rate,
+            pitch=resident.pitch,
+            volume=resident.volume,
+            voice=resident.voice,
+        )
+        return cls(key, resident.name, language, resident.patience_ms, resident.silence_s, style)
+
+    def adjust(self, wish: str) -> bool:
+        """Take a wish (louder, quieter, slower, faster); say whether it was one."""
+        rate, volume = self.style.rate, self.style.volume
+        match wish:
+            case "louder":
+                volume = min(LOUDEST, volume + VOLUME_STEP)
+            case "quieter":
+                volume = max(QUIETEST, volume - VOLUME_STEP)
+            case "slower":
+                rate = max(SLOWEST, rate - RATE_STEP)
+            case "faster":
+                rate = min(FASTEST, rate + RATE_STEP)
+            case _:
+                return False
+        self.style = replace(self.style, rate=rate, volume=round(volume, 2))
+        return True

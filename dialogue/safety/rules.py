@@ -1,0 +1,134 @@
+"""Words of danger by rules that staff can read: one YAML file per language."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal, get_args
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from config.files import ConfigError, Fault, read_model
+from dialogue.patterns import Pattern, fold, words_of
+
+Category = Literal[
+    "emergency",
+    "abuse_disclosure",
+    "distress",
+    "medical_question",
+    "stop",
+    "privacy",
+    "ai_identity",
+]
+PRECEDENCE: tuple[Category, ...] = get_args(Category)
+"""Which category wins when several are found."""
+
+
+def _checked(notation: str) -> str:
+    Pattern(notation, lambda text: fold(text, "en"))
+    return notation
+
+
+Notation = Annotated[str, AfterValidator(_checked)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _CategoryRules(_Part):
+    danger: list[Notation] = Field(min_length=1)
+    unless: list[Notation] = []
+
+
+class _File(_Part):
+    same: dict[str, str] = {}
+    unless: list[Notation] = []
+    emergency: _CategoryRules
+    abuse_disclosure: _CategoryRules
+    distress: _CategoryRules
+    medical_question: _CategoryRules
+    stop: _CategoryRules
+    privacy: _CategoryRules
+    ai_identity: _CategoryRules
+
+
+class _Language:
+    """The compiled rules of one language."""
+
+    def __init__(self, file: _File, language: str) -> None:
+        self._language = language
+        self._same = {fold(k, language)[3:-3]: fold(v, language)[3:-3] for k, v in file.same.items()}
+        longest_first = sorted(self._same, key=len, reverse=True)
+        self._read_as = re.compile(f"(?<= )(?:{'|'.join(map(re.escape, longest_first))})(?= )")
+        self._rules = {
+            category: (
+                self._compile(getattr(file, category).danger),
+                self._compile(getattr(file, category).unless + file.unless),
+            )
+            for category in PRECEDENCE
+        }
+
+    def find(self, text: str) -> frozenset[Category]:
+        """Return every category whose danger is not excused by an `unless` on the same words."""
+        folded = self._fold(text)
+        words = words_of(folded)
+        return frozenset(
+            category
+            for category, (danger, unless) in self._rules.items()
+            if self._found(folded, words, danger, unless)
+        )
+
+    def _fold(self, text: str) -> str:
+        folded = fold(text, self._language)
+        if not self._same:
+            return folded
+        return self._read_as.sub(lambda match: self._same[match[0]], folded)
+
+    def _compile(self, notations: list[str]) -> list[Pattern]:
+        return [Pattern(notation, self._fold) for notation in notations]
+
+    @staticmethod
+    def _found(
+        folded: str, words: frozenset[str], danger: list[Pattern], unless: list[Pattern]
+    ) -> bool:
+        spans = [span for pattern in danger for span in pattern.spans(folded, words)]
+        if not spans:
+            return False
+        excuses = [span for pattern in unless for span in pattern.spans(folded, words)]
+        return any(
+            all(end <= excuse_start or excuse_end <= start for excuse_start, excuse_end in excuses)
+            for start, end in spans
+        )
+
+
+class Rules:
+    """The rules of every language: a `Classifier` by words alone."""
+
+    def __init__(self, languages: dict[str, _Language]) -> None:
+        self._languages = languages
+
+    @classmethod
+    def load(cls, folder: Path) -> "Rules":
+        """Read `<language>.yaml` in the folder. Raises ConfigError with every fault found."""
+        faults: list[Fault] = []
+        languages = {}
+        for path in sorted(folder.glob("*.yaml")):
+            try:
+                languages[path.stem] = _Language(read_model(path, _File), path.stem)
+            except ConfigError as error:
+                faults += error.faults
+        if not languages and not faults:
+            sentence = "There are no rules of safety here; restore the folder from the release."
+            faults.append(Fault(str(folder), 1, sentence))
+        if faults:
+            raise ConfigError(faults)
+        return cls(languages)
+
+    @property
+    def languages(self) -> frozenset[str]:
+        """The languages there are rules for."""
+        return frozenset(self._languages)
+
+    def categories(self, text: str, language: str) -> frozenset[Category]:
+        """Return every category found in the text; a language without rules is read as English."""
+        rules = self._languages.get(language) or self._languages["en"]
+        return rules.find(text)

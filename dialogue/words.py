@@ -1,0 +1,34 @@
+"""The phrasebook, asked for one person at this moment: name, robot and time filled in."""
+
+from collections.abc import Mapping
+
+from config.clock import Clock
+from config.settings import Home, Robot
+from dialogue.person import Person
+from dialogue.phrasebook import Phrasebook
+from dialogue.replies import Phrase
+from dialogue.time_words import day_words, time_words
+
+
+class Words:
+    """What the robot can say, ready to be said."""
+
+    def __init__(self, phrasebook: Phrasebook, home: Home, robot: Robot, clock: Clock) -> None:
+        self._phrasebook = phrasebook
+        self._home = home
+        self._robot = robot
+        self._clock = clock
+
+    def of(
+        self, key: str, person: Person, values: Mapping[str, str] | None = None
+    ) -> tuple[Phrase, ...]:
+        """Return the sentences for a key, in the person's language."""
+        now = self._clock.now().astimezone(self._home.zone)
+        filled = {
+            "name": person.name,
+            "robot": self._robot.name,
+            "time": time_words(now, person.language),
+            "day": day_words(now, person.language),
+            **(values or {}),
+        }
+        return self._phrasebook.phrases(key, person.language, person.key, filled)
