@@ -136,9 +136,7 @@ class Conversation:
             self.person.adjust(action.name)
         repeats = any(action.name == "repeat" for action in decision.do)
         phrases = self._repeated() if repeats else self._words.all(decision, self.person)
-        return Reply(
-            phrases, decision.do, decision.intent, decision.confidence, decision.engine
-        )
+        return Reply(phrases, decision.do, decision.intent, decision.confidence, decision.engine)
 
     def _repeated(self) -> tuple[Phrase, ...]:
         return self._last.phrases if self._last else self._words.of("repeat_nothing", self.person)

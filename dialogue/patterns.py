@@ -27,6 +27,7 @@ _OTHER = re.compile(r"[^\w.]+|_+")
 _WORDS_BETWEEN = r"(?: [^ .]+){0,5}?"
 _WORDS_AROUND = r"(?: [^ .]+){0,5}"
 _TOKENS = re.compile(r"\([^()\[\]]*\)|\[[^()\[\]]*\]|\.\.\.|[\w*'’ -]*[\w*]|[^\s]")
+_CHOICE = re.compile(r"[\w'’* -]+")
 _WORD = re.compile(r"\w+\*?")
 _STAR = "zzstar"  # stands for * while a word is folded
 
@@ -89,7 +90,7 @@ class Pattern:
     def _words(self, choice: str) -> list[str]:
         folded = self._folding(choice.replace("*", _STAR))
         words = [word.replace(_STAR, "*") for word in folded.split() if word != "."]
-        if not words or not all(_WORD.fullmatch(word) for word in words):
+        if not _CHOICE.fullmatch(choice) or not words or not all(_WORD.fullmatch(word) for word in words):
             raise ValueError(f"'{choice}' in '{self.notation}' is not a word; use letters only")
         return words
 

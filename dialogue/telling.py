@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,6 +15,9 @@ from voices.errors import VoicesError
 from voices.speaking import Played, Speaker, Speech, Style
 
 log = logging.getLogger(__name__)
+
+ECHO_MS = 700
+"""How long after the robot has said a word its own spotter may still report it."""
 
 
 class Synthesis(Protocol):
@@ -87,14 +91,14 @@ class Telling:
         """Whether a sentence is sounding."""
         return self._sounding is not None
 
-    def just_said(self, seconds: float = 1.0) -> str:
-        """Return the words that sounded within the last `seconds`, as far as timing tells."""
+    def is_saying(self, forms: Collection[str]) -> bool:
+        """Whether the robot itself has just said one of these words: then it heard itself."""
         if self._sounding is None:
-            return ""
+            return False
         speech, started = self._sounding
         at = (self._clock.monotonic() - started) * 1000
-        near = [w.text for w in speech.words if w.start_ms <= at and w.end_ms >= at - seconds * 1000]
-        return " ".join(near)
+        near = (w for w in speech.words if w.start_ms <= at <= w.end_ms + ECHO_MS)
+        return any(re.sub(r"\W", "", word.text).lower() in forms for word in near)
 
     def _make(self, phrase: Phrase, style: Style) -> asyncio.Task[Speech]:
         return asyncio.create_task(self._voice.speech(phrase.text, style))
@@ -116,6 +120,23 @@ class Telling:
             self._sounding = None
         self._publish(PhraseEnded(phrase.text, played.complete, played.seconds))
         return played, started
+
+
+class Unspoken:
+    """A mouth for talks that are only read: says nothing, in no time."""
+
+    speaking = False
+
+    def hush(self) -> None:
+        """Nothing sounds."""
+
+    async def say(self, phrases: Sequence[Phrase], style: Style) -> Told:
+        """Return at once."""
+        return Told()
+
+    def is_saying(self, forms: Collection[str]) -> bool:
+        """Never."""
+        return False
 
 
 def _command(cue: Cue) -> Command:

@@ -210,6 +210,11 @@ class Body:
         handle._task.add_done_callback(lambda _task: handle._end(Outcome("cancelled")))
         return handle
 
+    def hush(self) -> None:
+        """Silence at once; does not wait for the robot to answer."""
+        if voice := self._channels.get("voice"):
+            voice.cancel()
+
     async def stop(self, level: StopLevel) -> None:
         """Silence at once; with `freeze` stillness too, until `reset`. Never raises."""
         self.stopped = self.stopped or level == "freeze"

@@ -7,6 +7,7 @@ from config.clock import Clock
 from voices.endpointer import Endpointer, Signal
 from voices.errors import RecogniserError
 from voices.hearing import Context, Listening, Microphone, Recogniser, Recognition, Spotter
+from voices.soundfile import cut
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,15 @@ class Reports:
     on_partial: Callable[[str], None]
     on_end: Callable[[float], None]
     on_error: Callable[[RecogniserError], None]
+
+
+async def recognise(recogniser: Recogniser, sound: bytes, context: Context) -> Recognition:
+    """Return what is said in a whole recording. Raises RecogniserError."""
+    listening = recogniser.listen(context, lambda _partial: None)
+    for chunk in cut(sound):
+        listening.push(chunk)
+    listening.anticipate()
+    return await listening.finish()
 
 
 class Ears:

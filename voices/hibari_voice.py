@@ -83,7 +83,7 @@ class HibariVoice:
             voice=self.name,
             timing=self.timing,
             mouth=mouth_of_phonemes(_phonemes(symbols), now),
-            words=time_words(text, _groups(symbols), self._parts),
+            words=time_words(clean, _groups(symbols), self._parts),
         )
 
     def _say(self, phonemes: str, style: Style) -> tuple[np.ndarray, list[Symbol]]:

@@ -47,7 +47,7 @@ def pcm(samples: np.ndarray, gain: float) -> bytes:
 
 def silence(text: str, rate: int, voice: str, timing: Timing) -> Speech:
     """Return a tenth of a second of nothing: the speech of a text without a sound ("...")."""
-    words = tuple(SpokenWord(0, 0, word) for word in text.split())
+    words = tuple(SpokenWord(0, 0, word) for word in speakable(text).split())
     return Speech(text, bytes(rate // 10 * 2), rate, voice, timing, (MouthShape(0, "X"),), words)
 
 

@@ -56,7 +56,9 @@ class _Language:
 
     def __init__(self, file: _File, language: str) -> None:
         self._language = language
-        self._same = {fold(k, language)[3:-3]: fold(v, language)[3:-3] for k, v in file.same.items()}
+        self._same = {
+            fold(k, language)[3:-3]: fold(v, language)[3:-3] for k, v in file.same.items()
+        }
         longest_first = sorted(self._same, key=len, reverse=True)
         self._read_as = re.compile(f"(?<= )(?:{'|'.join(map(re.escape, longest_first))})(?= )")
         self._rules = {

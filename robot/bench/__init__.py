@@ -1,0 +1,1 @@
+"""Benchmarks: apart from tests, on data a stranger can bring, never failing a build."""

@@ -1,0 +1,2 @@
+"""What may be said next, told to the recogniser, and answers snapped to what was expected."""
+

@@ -1,0 +1,13 @@
+"""Setting up from nothing: system packages, environments, speech models, the trained mind.
+
+Runs with the machine's own Python before any environment exists, so it imports the standard
+library and `config.paths` only.
+"""
+
+import sys
+
+if sys.version_info[:2] != (3, 11):  # before anything an older Python could not read
+    sys.exit(
+        f"Fireside needs Python 3.11 and this is {sys.version.split()[0]}. Install python3.11, "
+        "or say where it is: make run PYTHON=/path/to/python3.11"
+    )

@@ -1,0 +1,82 @@
+"""The programs set-up calls, what they wrote, and why they failed."""
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from config.paths import CHECKOUT
+
+WORK = CHECKOUT / ".fireside" / "setup"
+TAIL_LINES = 20
+
+# What a log says about the cause -> what a person can do about it.
+CAUSES = (
+    ("No space left on device", "The disk is full."),
+    ("THESE PACKAGES DO NOT MATCH THE HASHES", "A download is not the package the lock names."),
+    ("Failed to establish a new connection", "The package registry cannot be reached."),
+    ("Temporary failure", "Names cannot be resolved: is the network up?"),
+    ("No matching distribution found", "The package registry does not offer what the lock names."),
+    ("Could not get lock", "Another program is installing system packages."),
+)
+
+
+class SetupError(Exception):
+    """Set-up cannot go on. The sentence says what to do; the log, if any, holds the rest."""
+
+    def __init__(self, sentence: str, log: Path | None = None) -> None:
+        super().__init__(sentence)
+        self.log = log
+
+    def report(self) -> str:
+        """The sentence, the end of the log, and where the log lies."""
+        if not self.log:
+            return str(self)
+        tail = "\n".join(f"    {line}" for line in _lines(self.log)[-TAIL_LINES:])
+        return f"{self}\n{tail}\nThe whole log: {self.log}\nTry again: the next run repairs it."
+
+
+def log_of(step: str) -> Path:
+    """Where a step writes what its programs say."""
+    return WORK / f"{step.lower().replace(' ', '-')}.log"
+
+
+def run(
+    argv: Sequence[str | Path],
+    log: Path,
+    *,
+    env: Mapping[str, str] | None = None,
+    holding: Sequence[int] = (),
+) -> None:
+    """Run one program from the checkout, its output into the log.
+
+    It inherits the descriptors `holding`: a lock held that way outlives us as long as it does.
+    Raises SetupError when it fails.
+    """
+    words = [str(word) for word in argv]
+    with log.open("a") as out:
+        print("$", *words, file=out, flush=True)
+        try:
+            code = subprocess.run(
+                words,
+                cwd=CHECKOUT,
+                env={**os.environ, **(env or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                pass_fds=holding,
+                check=False,
+            ).returncode
+        except OSError as error:
+            raise SetupError(f"{words[0]} cannot be started: {error.strerror}.", log) from error
+    if code:
+        raise SetupError(f"{Path(words[0]).name} ended with code {code}.{_cause(log)}", log)
+
+
+def _cause(log: Path) -> str:
+    text = "\n".join(_lines(log))
+    return next((f" {sentence}" for mark, sentence in CAUSES if mark in text), "")
+
+
+def _lines(log: Path) -> list[str]:
+    return [line for line in log.read_text(errors="replace").splitlines() if line.strip()]

@@ -1,0 +1,161 @@
+"""What has to be there before Fireside can run or be tested, in order."""
+
+import re
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.paths import CHECKOUT, CONFIG, MODELS, RASA_MODELS, RASA_PROJECT, RASA_PYTHON, STATE
+from robot.bootstrap import stamps, system
+from robot.bootstrap.child import WORK, SetupError, run
+from robot.bootstrap.environment import Environment
+
+EMBEDDED = ("whisper-tiny.en", "whisper-base")
+VOSK = {
+    "en": "vosk-model-small-en-us-0.15",
+    "de": "vosk-model-small-de-0.15",
+    "fr": "vosk-model-small-fr-0.22",
+    "it": "vosk-model-small-it-0.22",
+    "es": "vosk-model-small-es-0.42",
+    "nl": "vosk-model-small-nl-0.22",
+}
+TRIED = WORK / "tried.json"
+"""What is useful, could not be had, and is not asked for again until `make setup`."""
+ROOM_GB = 6
+"""Environments, models and pip's cache, measured on Debian 12: 5.1 GB."""
+
+Work = Callable[[Path, Sequence[int]], None]
+Chain = Sequence["Step"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to set up. `work` gets its log and the descriptors its programs must hold."""
+
+    name: str
+    purpose: str
+    ready: Callable[[], bool]
+    work: Work
+
+
+PACKAGES = Environment(CHECKOUT / ".venv", ("robot/requirements.lock",), with_project=True)
+TEST_PACKAGES = Environment(
+    PACKAGES.folder, (*PACKAGES.locks, "tests/requirements.lock"), with_project=True
+)
+RASA = Environment(
+    RASA_PYTHON.parent.parent,
+    ("dialogue/rasa/requirements.lock",),
+    # Rasa 3.6.21 declares Python < 3.11 and runs on it: docs/adr/0010-setting-up-from-nothing.md.
+    pip_options=("--ignore-requires-python",),
+    # Its multidict is built from source, and has no need of Python's C headers in plain Python.
+    env={"MULTIDICT_NO_EXTENSIONS": "1"},
+)
+FIRESIDE = PACKAGES.folder / "bin" / "fireside"
+
+
+def plan(goal: str) -> list[list[Chain]]:
+    """Stages one after another; the chains of a stage run side by side, their steps in order."""
+    packages = TEST_PACKAGES if goal in ("test", "lint") else PACKAGES
+    python = environment("Python packages", "what the controller is made of", packages)
+    if goal == "lint":
+        return [[[system_packages((system.VENV,))]], [[python]]]
+    rasa = environment("Rasa packages", "the part that understands sentences, 2.7 GB", RASA)
+    machine = system_packages(system.TO_TEST if goal == "test" else system.TO_RUN)
+    return [[[machine]], [[python, speech_models(), vosk_model()], [rasa]], [[training()]]]
+
+
+def system_packages(packages: Sequence[system.SystemPackage]) -> Step:
+    """Ready when nothing is missing but what was tried in vain and is not required."""
+
+    def ready() -> bool:
+        gone = system.missing(packages)
+        tried = stamps.read(TRIED)
+        return all(not package.required and package.name in tried for package in gone)
+
+    def work(log: Path, _: Sequence[int]) -> None:
+        failure: SetupError | None = None
+        try:
+            system.install(system.missing(packages), log)
+        except SetupError as error:
+            failure = error
+        gone = system.missing(packages)
+        if any(package.required for package in gone):
+            raise failure or SetupError(system.by_hand(gone), log)
+        if gone:
+            stamps.write(TRIED, stamps.read(TRIED) | {package.name: "" for package in gone})
+            raise Unimportant(f"{system.by_hand(gone)}\nFireside works without.")
+
+    names = "what apt has to add: " + ", ".join(
+        package.name for package in system.missing(packages)
+    )
+    return Step("System packages", names, ready, work)
+
+
+def environment(name: str, purpose: str, wanted: Environment) -> Step:
+    """An environment with its packages."""
+
+    def work(log: Path, holding: Sequence[int]) -> None:
+        free = shutil.disk_usage(CHECKOUT).free / 1e9
+        if free < ROOM_GB and not wanted.python.exists():
+            raise SetupError(f"Set-up needs {ROOM_GB} GB of disk; {free:.1f} GB are free.")
+        wanted.build(log, holding)
+
+    return Step(name, f"{purpose}, from {wanted.locks[-1]}", wanted.ready, work)
+
+
+def stamped(name: str, purpose: str, inputs: Sequence[Path], made: Path, argv: list[str]) -> Step:
+    """A `fireside` command that need not run again while its inputs are the same."""
+    stamp = STATE / "setup" / f"{name.lower().replace(' ', '-')}.json"
+
+    def ready() -> bool:
+        return made.exists() and stamps.read(stamp) == {"inputs": stamps.digest(inputs)}
+
+    def work(log: Path, holding: Sequence[int]) -> None:
+        sums = {"inputs": stamps.digest(inputs)}
+        run([FIRESIDE, *argv], log, holding=holding)
+        stamps.write(stamp, sums)
+
+    return Step(name, purpose, ready, work)
+
+
+def speech_models() -> Step:
+    """The recognisers that every home has: one for English, one for the other languages."""
+    return stamped(
+        "Speech models",
+        "Whisper tiny.en for English, base for the other languages",
+        [CHECKOUT / "voices" / "models.yaml"],
+        MODELS / EMBEDDED[0],
+        ["models", "get", *EMBEDDED],
+    )
+
+
+def vosk_model() -> Step:
+    """The streaming recogniser of the home's language, when its vendor can be reached."""
+    found = re.search(r"^language:\s*(\w+)", (CONFIG / "home.yaml").read_text(), re.MULTILINE)
+    name = VOSK.get(found.group(1) if found else "en", VOSK["en"])
+
+    def ready() -> bool:
+        return (MODELS / name).exists() or name in stamps.read(TRIED)
+
+    def work(log: Path, holding: Sequence[int]) -> None:
+        try:
+            run([FIRESIDE, "models", "get", name], log, holding=holding)
+        except SetupError as error:
+            stamps.write(TRIED, stamps.read(TRIED) | {name: ""})
+            raise Unimportant(
+                f"{name} could not be fetched: the embedded recogniser is used instead. "
+                f"Later: fireside models get {name} (or --from FILE)."
+            ) from error
+
+    return Step("Vosk", f"{name}, a faster recogniser from its vendor", ready, work)
+
+
+def training() -> Step:
+    """The trained mind."""
+    inputs = [RASA_PROJECT, CHECKOUT / "dialogue" / "training.py"]
+    return stamped("Training", "Rasa learns the examples", inputs, RASA_MODELS, ["train"])
+
+
+class Unimportant(Exception):
+    """A step failed that Fireside can do without. The sentence says what that means."""
