@@ -12,7 +12,7 @@ from dialogue.decisions import Dialogue
 from dialogue.person import Person
 from dialogue.replies import Phrase, Reply, Utterance
 from dialogue.silence import follow_ups
-from dialogue.telling import Telling, Told
+from dialogue.telling import Mouth, Told
 from dialogue.turn import Turn, timings_ms
 from dialogue.words import Words
 from robot.body import Body, Light
@@ -30,7 +30,7 @@ class Conversation:
         answers: Answers,
         care: Care,
         dialogue: Dialogue,
-        telling: Telling,
+        mouth: Mouth,
         body: Body,
         confidence: float,
         clock: Clock,
@@ -38,7 +38,7 @@ class Conversation:
     ) -> None:
         self.person = person
         self._words, self._answers, self._care = words, answers, care
-        self._dialogue, self._telling, self._body = dialogue, telling, body
+        self._dialogue, self._mouth, self._body = dialogue, mouth, body
         self._confidence, self._clock, self._publish = confidence, clock, publish
         self._ears: Ears | None = None
         self._last: Reply | None = None
@@ -86,7 +86,7 @@ class Conversation:
     def spotted(self, word: str) -> None:
         """The spotter heard `stop`, `help` or `name`, perhaps while the robot speaks."""
         self._publish(events.WordSpotted(word))
-        if not self._telling.speaking or self._telling.is_saying(word):
+        if not self._mouth.speaking or self._mouth.is_saying(word):
             return
         self.hush()
         if word == "help":
@@ -99,7 +99,7 @@ class Conversation:
         """Be silent at once and drop what was left to say."""
         if self._waiting is not None:
             self._waiting.cancel()
-        self._telling.hush()
+        self._mouth.hush()
 
     async def stop(self) -> None:
         """Stop everything at once, and stay stopped until `resume`."""
@@ -160,7 +160,7 @@ class Conversation:
             self._ears.deaf = True
         self._state("speaking")
         try:
-            return await self._telling.say(reply.phrases, self.person.style)
+            return await self._mouth.say(reply.phrases, self.person.style)
         finally:
             if self._ears is not None:
                 self._ears.deaf = False
@@ -187,7 +187,7 @@ class Conversation:
 
     def _reports(self) -> Reports:
         def started() -> None:
-            if self._waiting is not None and not self._telling.speaking:
+            if self._waiting is not None and not self._mouth.speaking:
                 self._waiting.cancel()
             self._publish(events.SpeechStarted())
             self._state("listening")

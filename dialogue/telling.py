@@ -37,6 +37,27 @@ class Told:
     complete: bool = True
 
 
+class Mouth(Protocol):
+    """Says replies."""
+
+    @property
+    def speaking(self) -> bool:
+        """Whether a sentence is sounding."""
+        ...
+
+    def hush(self) -> None:
+        """Be silent now; what was left of the reply is not said."""
+        ...
+
+    async def say(self, phrases: Sequence[Phrase], style: Style) -> Told:
+        """Say the phrases in order; return when the last one has ended or was hushed."""
+        ...
+
+    def is_saying(self, forms: Collection[str]) -> bool:
+        """Whether the robot itself has just said one of these words: then it heard itself."""
+        ...
+
+
 class Telling:
     """The robot's mouth: one reply at a time, silent within 100 ms of `hush`."""
 

@@ -21,8 +21,8 @@ LAUNCH = (sys.executable, "-I", "-S", str(RASA_PROJECT / "launch.py"))
 """Put before a command, it makes the command die with this program."""
 
 
-class RasaModelError(Exception):
-    """The engine's model cannot be made, or must not be used; one sentence and the remedy."""
+class RasaError(Exception):
+    """The engine cannot be trained, or must not be started; one sentence with the remedy."""
 
 
 @dataclass(frozen=True)
@@ -38,19 +38,18 @@ def train(
 ) -> Path:
     """Return the archive trained from the project as it is now, training it only if need be.
 
-    Takes under a minute on two cores; `progress` is told each step. Raises RasaModelError.
+    Takes under a minute on two cores; `progress` is told each step. Raises RasaError.
     """
     known = trained_model(models, project)
     if known is not None and _sha256(known.path) == known.sha256:
         progress("The dialogue engine is trained already.")
         return known.path
-    if not RASA_PYTHON.exists():
-        raise RasaModelError(f"Rasa's own environment is missing at {RASA_PYTHON}; run make setup.")
+    python = rasa_python()
     models.mkdir(parents=True, exist_ok=True)
     progress("Training the dialogue engine; this takes about a minute.")
     inputs = inputs_sha256(project)
     with tempfile.TemporaryDirectory(dir=models) as scratch:
-        _run(_training_command(project, Path(scratch)), Path(scratch), models, progress)
+        _run(_training_command(python, project, scratch), Path(scratch), models, progress)
         made = Path(scratch) / "model.tar.gz"
         sha256 = _sha256(made)
         archive = models / f"{inputs[:16]}-{sha256[:16]}.tar.gz"
@@ -62,9 +61,7 @@ def train(
     return archive
 
 
-def trained_model(
-    models: Path = RASA_MODELS, project: Path = RASA_PROJECT
-) -> TrainedModel | None:
+def trained_model(models: Path = RASA_MODELS, project: Path = RASA_PROJECT) -> TrainedModel | None:
     """Return the model made from the project as it is now, or None if there is none yet."""
     try:
         record = json.loads((models / f"{inputs_sha256(project)}.json").read_text())
@@ -75,14 +72,14 @@ def trained_model(
 
 
 def verify(model: TrainedModel) -> None:
-    """Raise RasaModelError unless the archive is, byte for byte, the one that was trained."""
+    """Raise RasaError unless the archive is, byte for byte, the one that was trained."""
     try:
         found = _sha256(model.path)
     except OSError as error:
         sentence = f"The dialogue model {model.path.name} cannot be read; run fireside train."
-        raise RasaModelError(sentence) from error
+        raise RasaError(sentence) from error
     if found != model.sha256:
-        raise RasaModelError(
+        raise RasaError(
             f"The dialogue model {model.path.name} is not the one that was trained here; "
             "it will not be loaded. Run fireside train to make a new one."
         )
@@ -95,6 +92,13 @@ def inputs_sha256(project: Path = RASA_PROJECT) -> str:
     for path in [*single, *sorted((project / "data").rglob("*.yml"))]:
         total.update(f"{path.relative_to(project).as_posix()} {_sha256(path)}\n".encode())
     return total.hexdigest()
+
+
+def rasa_python() -> Path:
+    """Return the interpreter of Rasa's own environment. Raises RasaError when it is not there."""
+    if not RASA_PYTHON.exists():
+        raise RasaError(f"Rasa's own environment is missing at {RASA_PYTHON}; run make setup.")
+    return RASA_PYTHON
 
 
 def rasa_environment(models: Path, scratch: Path) -> dict[str, str]:
@@ -117,16 +121,14 @@ def rasa_environment(models: Path, scratch: Path) -> dict[str, str]:
     }
 
 
-def _training_command(project: Path, out: Path) -> list[str]:
+def _training_command(python: Path, project: Path, out: str) -> list[str]:
     files = ["--config", "config.yml", "--domain", "domain.yml", "--data", "data"]
     located = [part if part.startswith("--") else str(project / part) for part in files]
-    made = ["--out", str(out), "--fixed-model-name", "model", "--fail-on-validation-warnings"]
-    return [*LAUNCH, str(RASA_PYTHON), "-m", "rasa", "train", *located, *made]
+    made = ["--out", out, "--fixed-model-name", "model", "--fail-on-validation-warnings"]
+    return [*LAUNCH, str(python), "-m", "rasa", "train", *located, *made]
 
 
-def _run(
-    command: list[str], scratch: Path, models: Path, progress: Callable[[str], None]
-) -> None:
+def _run(command: list[str], scratch: Path, models: Path, progress: Callable[[str], None]) -> None:
     with subprocess.Popen(
         command,
         cwd=scratch,
@@ -148,7 +150,7 @@ def _run(
         log = models / "training.log"
         log.write_text("\n".join(said) + "\n")
         last = said[-1] if said else f"it ended with code {child.returncode}"
-        raise RasaModelError(f"Rasa could not be trained: {last} (all of it is in {log})")
+        raise RasaError(f"Rasa could not be trained: {last} (all of it is in {log})")
 
 
 def _plain_lines(output: Iterator[str]) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Setting up from nothing: system packages, environments, speech models, the trained mind.
 
-Runs with the machine's own Python before any environment exists, so it imports the standard
-library and `config.paths` only.
+Runs with the machine's own Python before any environment exists, so all it imports is the standard
+library and modules that do the same.
 """
 
 import sys

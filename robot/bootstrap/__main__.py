@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from robot.bootstrap import licences, locks
 from robot.bootstrap.child import WORK, SetupError, log_of
@@ -59,11 +59,8 @@ def follow(chain: Chain, progress: Progress, holding: Sequence[int]) -> None:
             continue
         log = log_of(step.name)
         log.write_text("")
-        try:
-            with progress.step(step.name, step.purpose, log):
-                step.work(log, holding)
-        except Unimportant as reason:
-            progress.say(str(reason))
+        with suppress(Unimportant), progress.step(step.name, step.purpose, log):
+            step.work(log, holding)
 
 
 @contextmanager

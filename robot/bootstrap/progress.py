@@ -1,5 +1,6 @@
 """What set-up shows while it works: each step, the time it takes and its latest activity."""
 
+import re
 import shutil
 import sys
 import threading
@@ -39,13 +40,16 @@ class Progress:
             self._ticker.start()
         since = time.monotonic()
         self._running[name] = (since, log)
-        outcome = "failed after"
+        outcome = "interrupted"
         try:
             yield
-            outcome = "done in"
+            outcome = "done"
+        except Exception as error:
+            outcome = f"not done. {error}"
+            raise
         finally:
             del self._running[name]
-            self.say(f"{name}: {outcome} {minutes(time.monotonic() - since)}")
+            self.say(f"{name}: {minutes(time.monotonic() - since)}, {outcome}")
 
     def close(self) -> None:
         """End the live line; sum up when there was something to sum up."""
@@ -81,9 +85,13 @@ def _latest(log: Path) -> str:
     """The last thing a log says, short: of pip and apt this is the package at hand."""
     try:
         with log.open("rb") as file:
-            file.seek(max(0, file.seek(0, 2) - 2000))
-            text = file.read().decode(errors="replace").replace("\r", "\n")
+            file.seek(max(0, file.seek(0, 2) - 4000))
+            text = file.read().decode(errors="replace")
     except OSError:
         return ""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1].replace("Installing collected packages:", "Installing")[:60] if lines else ""
+    lines = [line.strip() for line in re.split(r"[\r\n]+", text)]
+    telling = [line for line in lines if line and not line.startswith(("WARNING", "$"))]
+    latest = telling[-1] if telling else ""
+    if latest.startswith("Installing collected packages:"):
+        return f"Installing {latest.count(',') + 1} packages"
+    return latest[:60]

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from config.paths import CHECKOUT, CONFIG, MODELS, RASA_MODELS, RASA_PROJECT, RASA_PYTHON, STATE
+from config.paths import CHECKOUT, CONFIG, MODELS, RASA_PYTHON, STATE
+from dialogue.training import trained_model
 from robot.bootstrap import stamps, system
 from robot.bootstrap.child import WORK, SetupError, run
 from robot.bootstrap.environment import Environment
@@ -84,12 +85,10 @@ def system_packages(packages: Sequence[system.SystemPackage]) -> Step:
             raise failure or SetupError(system.by_hand(gone), log)
         if gone:
             stamps.write(TRIED, stamps.read(TRIED) | {package.name: "" for package in gone})
-            raise Unimportant(f"{system.by_hand(gone)}\nFireside works without.")
+            raise Unimportant(f"Fireside works without. {system.by_hand(gone)}")
 
-    names = "what apt has to add: " + ", ".join(
-        package.name for package in system.missing(packages)
-    )
-    return Step("System packages", names, ready, work)
+    names = ", ".join(package.name for package in system.missing(packages))
+    return Step("System packages", f"{names}, with apt", ready, work)
 
 
 def environment(name: str, purpose: str, wanted: Environment) -> Step:
@@ -152,9 +151,13 @@ def vosk_model() -> Step:
 
 
 def training() -> Step:
-    """The trained mind."""
-    inputs = [RASA_PROJECT, CHECKOUT / "dialogue" / "training.py"]
-    return stamped("Training", "Rasa learns the examples", inputs, RASA_MODELS, ["train"])
+    """The trained mind; the trainer itself knows whether it is of these examples."""
+
+    def work(log: Path, holding: Sequence[int]) -> None:
+        run([FIRESIDE, "train"], log, holding=holding)
+
+    purpose = "Rasa learns the examples in dialogue/rasa, under a minute"
+    return Step("Training", purpose, lambda: trained_model() is not None, work)
 
 
 class Unimportant(Exception):

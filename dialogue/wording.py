@@ -1,0 +1,78 @@
+"""The rules every sentence of the robot keeps, whoever wrote it.
+
+Sources: at most twelve words, one question at a time, no tests of memory, no feelings claimed; the
+voice cannot read brackets, figures, signs or abbreviations well.
+"""
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import RootModel, StringConstraints
+
+from config.files import read_model
+from dialogue.patterns import Pattern, fold, words_of
+
+MOST_WORDS = 12
+PLACEHOLDERS = {"name": 2, "robot": 1, "time": 3, "day": 6}
+"""What may be filled in, and the words each counts for."""
+FORBIDDEN = Path(__file__).parent / "content" / "forbidden.yaml"
+
+_SENTENCE = re.compile(r"\S[^.!?]*[.!?]+[\"”“»’]*(?=\s|$)")
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_UNSPEAKABLE = re.compile(r"[()\[\]<>/\\&%$€£#*_=+@|~^\d]")
+_ABBREVIATION = re.compile(r"\b\w\.\w\.|\b(?:Dr|Mr|Mrs|Nr|St|Sr|Sra|Dhr|Mevr|etc|usw|bzw)\.(?=\s|$)")
+
+
+class _Forbidden(RootModel[dict[str, list[Annotated[str, StringConstraints(min_length=2)]]]]):
+    """For each language, patterns that no sentence may hold."""
+
+
+@cache
+def _forbidden(language: str) -> tuple[Pattern, ...]:
+    notations: dict[str, Any] = read_model(FORBIDDEN, _Forbidden).root
+    return tuple(
+        Pattern(notation, lambda text: fold(text, language))
+        for notation in notations.get(language, ())
+    )
+
+
+def sentences(text: str) -> list[str]:
+    """Split a text into its sentences. Raises ValueError when the last one has no end."""
+    found = _SENTENCE.findall(text)
+    if "".join(found).replace(" ", "") != re.sub(r"\s", "", text) or not found:
+        raise ValueError(f"'{text[-30:]}' does not end with . ! or ?; add it")
+    return [" ".join(sentence.split()) for sentence in found]
+
+
+def placeholders(text: str) -> frozenset[str]:
+    """Return the names in braces."""
+    return frozenset(_PLACEHOLDER.findall(text))
+
+
+def word_count(sentence: str) -> int:
+    """Count words as they will be spoken; a placeholder counts as in PLACEHOLDERS."""
+    filled = sum(PLACEHOLDERS.get(name, 1) for name in _PLACEHOLDER.findall(sentence))
+    rest = _PLACEHOLDER.sub(" ", sentence)
+    return filled + sum(any(char.isalpha() for char in word) for word in rest.split())
+
+
+def faults(sentence: str, language: str) -> list[str]:
+    """Return what is wrong with a sentence, each with its remedy."""
+    found = []
+    count = word_count(sentence)
+    if count > MOST_WORDS:
+        found.append(f"it has {count} words, {MOST_WORDS} are the most; make it two sentences")
+    for name in sorted(placeholders(sentence) - set(PLACEHOLDERS)):
+        known = ", ".join(f"{{{known}}}" for known in PLACEHOLDERS)
+        found.append(f"{{{name}}} is not known; use one of {known}")
+    if sign := _UNSPEAKABLE.search(sentence):
+        found.append(f"the voice cannot read '{sign[0]}'; write it in words")
+    if short := _ABBREVIATION.search(sentence):
+        found.append(f"'{short[0]}' is an abbreviation; write it out")
+    folded = fold(sentence, language)
+    for pattern in _forbidden(language):
+        if pattern.spans(folded, words_of(folded)):
+            found.append(f"the robot must not say '{pattern.notation}'; say it another way")
+    return found

@@ -1,0 +1,18 @@
+"""`fireside train`: teach the dialogue engine what dialogue/rasa says."""
+
+import typer
+
+from dialogue.errors import StageError
+from dialogue.training import train as train_engine
+from robot.commands.console import errors, fail, waiting
+
+
+def train() -> None:
+    """Train the dialogue engine; does nothing when nothing has changed."""
+    try:
+        with waiting("Training the dialogue engine"):
+            model = train_engine(lambda line: None)
+    except StageError as error:
+        raise fail(error.message) from error
+    errors.print(f"The dialogue engine is trained: {model}", soft_wrap=True)
+    raise typer.Exit(0)
