@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
 from config.clock import Clock
 from dialogue import events
-from dialogue.answers import Answers
+from dialogue.answers import expected, snapped
 from dialogue.care import Care
 from dialogue.decisions import Dialogue
 from dialogue.person import Person
@@ -16,7 +17,11 @@ from dialogue.telling import Mouth, Told
 from dialogue.turn import Turn, timings_ms
 from dialogue.words import Words
 from robot.body import Body, Light
-from voices.ears import Ears, Heard, Reports
+from voices.ears import Ears, Reports
+from voices.hearing import Context, Recognition
+
+SESSION_SECONDS = 15 * 60.0
+"""After so long without a word it is a new meeting: the robot says again what it is."""
 
 
 class Conversation:
@@ -27,7 +32,6 @@ class Conversation:
         *,
         person: Person,
         words: Words,
-        answers: Answers,
         care: Care,
         dialogue: Dialogue,
         mouth: Mouth,
@@ -37,29 +41,34 @@ class Conversation:
         publish: events.Publish,
     ) -> None:
         self.person = person
-        self._words, self._answers, self._care = words, answers, care
+        self._words, self._care = words, care
         self._dialogue, self._mouth, self._body = dialogue, mouth, body
         self._confidence, self._clock, self._publish = confidence, clock, publish
         self._ears: Ears | None = None
         self._last: Reply | None = None
         self._talk = self._newest = 0
+        self._last_heard = -SESSION_SECONDS
         self._one_at_a_time = asyncio.Lock()
-        self._waiting: asyncio.Task[None] | None = None
+        self._waiting: asyncio.Task[Any] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def meet(self) -> None:
-        """Begin a talk: say what this is, and how to stop it."""
-        self._talk += 1
-        async with self._one_at_a_time:
-            await self._say(Reply(self._words.of("introduce_session", self.person)))
+        """Begin a talk: say what this is, and how to stop it. Goes on with one under way."""
+        if self._session_is_over():
+            await self._answer(lambda: Reply(self._introduction(), engine="corridor"))
+
+    @property
+    def context(self) -> Context:
+        """What may be said next."""
+        return expected(self._last, self.person, self._words.robot_name)
 
     async def listen(self, ears: Ears) -> None:
         """Answer what the ears hear until the microphone ends. Raises DeviceError."""
         self._ears = ears
-        ears.context = self._answers.context(None, self.person)
+        ears.context = self.context
         async for heard in ears.utterances(self._reports()):
             if heard.recognition.guesses:
-                self._begin(self._hear(heard))
+                self._begin(self.take(heard.recognition, heard.recognise_seconds))
             else:
                 self._state("idle")
 
@@ -75,7 +84,10 @@ class Conversation:
             verdict = self._care.verdict(utterance)
             reply = self._care.answer(utterance, verdict, self.person)
             if reply is None:
+                introduction = self._introduction() if self._session_is_over() else ()
                 reply = await self._decide(utterance)
+                reply = replace(reply, phrases=introduction + reply.phrases)
+            self._last_heard = self._clock.monotonic()
             understood = self._clock.monotonic() - began
             overtaken = number != self._newest and reply.engine != "safety"
             told = Told(complete=False) if overtaken else await self._say(reply)
@@ -123,10 +135,19 @@ class Conversation:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _hear(self, heard: Heard) -> None:
-        guesses = self._answers.snapped(heard.recognition.guesses)
-        utterance = Utterance(guesses, heard.recognition.language, "voice")
-        await self.hear(utterance, heard.recognise_seconds)
+    def _session_is_over(self) -> bool:
+        return self._clock.monotonic() - self._last_heard >= SESSION_SECONDS
+
+    def _introduction(self) -> tuple[Phrase, ...]:
+        self._talk += 1
+        self._last_heard = self._clock.monotonic()
+        return self._words.of("introduce_session", self.person)
+
+    async def take(self, recognition: Recognition, recognise_seconds: float) -> Turn:
+        """Take what a recogniser heard through the corridor."""
+        guesses = snapped(recognition.guesses, self.context)
+        utterance = Utterance(guesses, recognition.language, "voice")
+        return await self.hear(utterance, recognise_seconds)
 
     async def _decide(self, utterance: Utterance) -> Reply:
         if utterance.confidence < self._confidence:
@@ -164,7 +185,7 @@ class Conversation:
         finally:
             if self._ears is not None:
                 self._ears.deaf = False
-                self._ears.context = self._answers.context(reply, self.person)
+                self._ears.context = self.context
             self._state("stopped" if self._body.stopped else "idle")
 
     async def _wait_for_answer(self, reply: Reply) -> None:
@@ -179,7 +200,7 @@ class Conversation:
         self._publish(events.StateChanged(state))
         self._body.submit(Light(state))
 
-    def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def _begin(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

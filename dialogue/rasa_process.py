@@ -174,9 +174,9 @@ class RasaProcess:
             log.info("Rasa is ready")
             self._on_change("ready", "Rasa is ready.")
             while child.returncode is None:
-                self._suspected.clear()
                 pause = self._clock.sleep(self._health_every)
                 await _first(child.wait(), self._suspected.wait(), pause)
+                self._suspected.clear()
                 if child.returncode is None and not await self._answers(client, endpoint):
                     break
         return (

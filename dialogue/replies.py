@@ -1,9 +1,9 @@
 """What passes through the corridor: something heard, and something to say and do about it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
-from voices.hearing import Context, Guess
+from voices.hearing import Guess
 
 Source = Literal["voice", "text"]
 
@@ -41,6 +41,8 @@ class Phrase:
 
     text: str
     cues: tuple[Cue, ...] = ()
+    answers: tuple[str, ...] = ()
+    """What may be answered, where this is a closed question."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +62,13 @@ class Reply:
     intent: str | None = None
     intent_confidence: float | None = None
     engine: Literal["rasa", "keywords", "safety", "corridor"] = "keywords"
-    expects: Context | None = field(default=None)
 
     @property
     def sentences(self) -> tuple[str, ...]:
         """The words alone."""
         return tuple(phrase.text for phrase in self.phrases)
+
+    @property
+    def expects(self) -> tuple[str, ...]:
+        """The answers to the closed question it ends with, if it does."""
+        return self.phrases[-1].answers if self.phrases else ()

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from config.clock import Clock
 from config.settings import Home, Robot
+from dialogue.decisions import Decision
 from dialogue.person import Person
 from dialogue.phrasebook import Phrasebook
 from dialogue.replies import Phrase
@@ -19,6 +20,11 @@ class Words:
         self._robot = robot
         self._clock = clock
 
+    @property
+    def robot_name(self) -> str:
+        """What people call the robot."""
+        return self._robot.name
+
     def of(
         self, key: str, person: Person, values: Mapping[str, str] | None = None
     ) -> tuple[Phrase, ...]:
@@ -32,3 +38,8 @@ class Words:
             **(values or {}),
         }
         return self._phrasebook.phrases(key, person.language, person.key, filled)
+
+    def all(self, decision: Decision, person: Person) -> tuple[Phrase, ...]:
+        """Return the sentences for everything an engine has decided to say."""
+        keys = decision.say
+        return tuple(p for key in keys for p in self.of(key, person, decision.values))

@@ -1,79 +1,182 @@
-"""The composition root: the only file that names concrete parts.
+"""The composition root of the living robot: ears, mind, mouth, body and page.
 
 Everything is opened on one exit stack, so shutting down mirrors starting up.
 """
 
-import random
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 from config.clock import Clock, SystemClock
-from config.paths import STATE
 from config.settings import Settings
-from dialogue.alerts import Alerts
-from dialogue.answers import Answers
-from dialogue.care import Care
 from dialogue.conversation import Conversation
-from dialogue.decisions import Dialogue
-from dialogue.events import EngineChanged, Publish
-from dialogue.fallback import FallbackDialogue
-from dialogue.keywords import KeywordDialogue, Keywords
-from dialogue.loudspeakers import FileSpeaker
+from dialogue.events import AlertAcknowledged, AlertRaised, EngineChanged, Event, Publish
+from dialogue.loudspeakers import BodySpeaker, SoundCardWithFace
 from dialogue.person import Person
-from dialogue.phrasebook import Phrasebook
-from dialogue.rasa_client import RasaDialogue
-from dialogue.rasa_process import RasaProcess
 from dialogue.replies import Utterance
-from dialogue.safety import Safety
-from dialogue.telling import Mouth, Telling, Unspoken
-from dialogue.training import trained_model
-from dialogue.turn import Turn
-from dialogue.words import Words
+from dialogue.telling import Telling
 from robot.body import Body
-from robot.drivers import load_driver
-from robot.hearing import pick_recogniser
-from voices.ears import recognise
-from voices.hearing import Guess, Recogniser
+from robot.drivers.null import NullDriver
+from robot.drivers.simulator import SimulatorDriver
+from robot.mind import Mind, open_mind
+from robot.recognisers import choose, load
+from robot.server import Server
+from simulator.link import SimulatorLink
+from simulator.routes import routes
+from voices import portaudio
+from voices.ears import Ears
+from voices.endpointer import Endpointer, SileroVoiceActivity
+from voices.errors import DeviceError, VoicesError
+from voices.hearing import Guess, Microphone
+from voices.models import ModelStore
+from voices.sounddevice_microphone import SoundDeviceMicrophone
+from voices.sounddevice_speaker import SoundDeviceSpeaker
+from voices.speaking import Speaker
+from voices.spotter import PocketsphinxSpotter
 from voices.synthesis import Synthesis
 
+PRESSED_ON_THE_PAGE = "page"
+"""Who has acknowledged an alert, until staff sign in with their names."""
+SOUND_CARD = "It listens and speaks through this machine's sound card."
+BROWSER = "The page's microphone and loudspeaker are used: open it and press the sound button."
+RETRY_SECONDS = 3.0
+"""Between two attempts to open a microphone that is missing."""
+KEPT_READY = ("stop_assent", "need_help_question", "emergency", "emergency_repeat", "voice_trouble")
+"""Sentences spoken ahead, for when no voice works."""
 
-@dataclass(frozen=True)
-class House:
-    """What every way of running shares."""
 
-    settings: Settings
-    clock: Clock
-    publish: Publish
-    rng: random.Random
+class Robot:
+    """A robot that is awake, and what a page may ask of it."""
 
-    def person(self, resident: str, language: str | None = None) -> Person:
-        """Return the person of that file, in the language asked for or their own."""
-        profile = self.settings.residents[resident]
-        return Person.of(resident, profile, language or self.settings.language_of(profile))
+    mind: Mind
+    synthesis: Synthesis
+    address: str
+    sound: str
+    """One sentence on where it listens and speaks."""
 
-    async def conversation(
-        self, stack: AsyncExitStack, person: Person, mouth: Mouth, body: Body, engine: Dialogue
-    ) -> Conversation:
-        """Put a conversation together."""
-        alerts = Alerts(STATE / "alerts.db", self.clock)
-        stack.callback(alerts.close)
-        keywords = Keywords.load()
-        words = Words(
-            Phrasebook.load(self.rng), self.settings.home, self.settings.robot, self.clock
-        )
-        conversation = Conversation(
-            person=person,
-            words=words,
-            answers=Answers(self.settings.robot.name),
-            care=Care(Safety.load(), keywords, alerts, words, self.publish),
-            dialogue=engine,
-            mouth=mouth,
-            body=body,
-            confidence=self.settings.robot.confidence,
-            clock=self.clock,
-            publish=self.publish,
-        )
-        stack.push_async_callback(conversation.close)
-        return conversation
+    def __init__(self, publish: Publish) -> None:
+        self._publish = publish
+
+    async def arrived(self) -> None:
+        """Somebody is in front of the robot."""
+        await self.mind.conversation.meet()
+
+    async def say(self, text: str) -> None:
+        """Take typed words through the corridor."""
+        conversation = self.mind.conversation
+        utterance = Utterance((Guess(text, 1.0),), conversation.person.language, "text")
+        await conversation.hear(utterance)
+
+    async def stop(self) -> None:
+        """Stop everything at once."""
+        await self.mind.conversation.stop()
+
+    async def resume(self) -> None:
+        """Go on after a stop."""
+        await self.mind.conversation.resume()
+
+    async def acknowledge(self, alert: int) -> None:
+        """Somebody is coming. Raises StageError when that cannot be stored."""
+        self.mind.alerts.acknowledge(alert, PRESSED_ON_THE_PAGE)
+        self.mind.conversation.acknowledge(alert)
+        self._publish(AlertAcknowledged(alert, PRESSED_ON_THE_PAGE))
+
+
+@asynccontextmanager
+async def open_robot(
+    settings: Settings, person: Person, driver_name: str, publish: Publish
+) -> AsyncIterator[Robot]:
+    """Wake the robot and let it live until the context is left.
+
+    Raises ServerError, ModelError, DriverLostError or StageError, each with a sentence.
+    """
+    clock = SystemClock()
+    has_card = settings.robot.audio == "device" or (
+        settings.robot.audio == "auto" and all(await asyncio.to_thread(portaudio.devices))
+    )
+    async with AsyncExitStack() as stack:
+
+        def report(event: Event) -> None:
+            link.publish(event)
+            publish(event)
+
+        robot = Robot(report)
+        sound = "device" if has_card else "browser"
+        link = SimulatorLink(robot, settings.robot.name, person.language, sound)
+        stack.push_async_callback(link.close)
+        driver = SimulatorDriver(link, clock) if driver_name == "simulator" else NullDriver(clock)
+        body = Body(driver, clock)
+        stack.push_async_callback(body.close)
+        await body.connect()
+        robot.synthesis = Synthesis()
+        stack.push_async_callback(robot.synthesis.close)
+        speaker: Speaker = BodySpeaker(body)
+        microphone: Microphone = link.microphone
+        if has_card:
+            speaker = SoundCardWithFace(SoundDeviceSpeaker(), body)
+            microphone = SoundDeviceMicrophone()
+        stack.push_async_callback(speaker.close)
+        mouth = Telling(robot.synthesis, speaker, body, clock, report)
+        robot.mind = open_mind(stack, settings, person, mouth, body, clock, report)
+        for alert in robot.mind.alerts.open():
+            report(AlertRaised(alert.id, alert.category, alert.raised_at))
+        server = Server(routes(link), settings.robot.port)
+        stack.push_async_callback(server.close)
+        await server.open()
+        robot.address = server.address
+        robot.sound = SOUND_CARD if has_card else BROWSER
+        _begin(stack, _keep_ready(robot, person))
+        _begin(stack, _listen(settings, robot.mind.conversation, microphone, clock, report))
+        if robot.mind.rasa is not None:
+            await robot.mind.rasa.start()
+        if has_card:
+            _begin(stack, robot.arrived())
+        yield robot
+
+
+def _begin(stack: AsyncExitStack, work: Coroutine[Any, Any, None]) -> None:
+    task = asyncio.create_task(work)
+
+    async def end() -> None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    stack.push_async_callback(end)
+
+
+async def _keep_ready(robot: Robot, person: Person) -> None:
+    """Load the voice, then speak ahead what must be said even when no voice works."""
+    keys = KEPT_READY
+    phrases = [phrase for key in keys for phrase in robot.mind.words.of(key, person)]
+    await robot.synthesis.warm([phrase.text for phrase in phrases], person.style)
+
+
+async def _listen(
+    settings: Settings,
+    conversation: Conversation,
+    microphone: Microphone,
+    clock: Clock,
+    report: Publish,
+) -> None:
+    """Load the ears, then listen for as long as the robot lives."""
+    person, store = conversation.person, ModelStore()
+    try:
+        choice = choose(person.language, settings.robot.recogniser, store)
+        recogniser = await asyncio.to_thread(load, choice.model, store)
+    except VoicesError as error:
+        report(EngineChanged("ears", "failed", f"The robot cannot hear. {error}"))
+        return
+    endpointer = Endpointer(SileroVoiceActivity(), person.patience_ms)
+    spotter = PocketsphinxSpotter(person.language, settings.robot.name, conversation.spotted)
+    ears = Ears(microphone, endpointer, recogniser, spotter, clock)
+    report(EngineChanged("ears", "ready", choice.sentence))
+    try:
+        while True:
+            try:
+                await conversation.listen(ears)
+            except DeviceError as error:
+                report(EngineChanged("microphone", "failed", str(error)))
+            await clock.sleep(RETRY_SECONDS)
+    finally:
+        await ears.close()

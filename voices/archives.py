@@ -85,7 +85,7 @@ def _verified(name: str, model: Model, source: Path) -> list[Path]:
 
 
 def _join_files(model: Model, archives: list[Path], target: Path) -> None:
-    members = {}
+    members: dict[str, zipfile.ZipFile] = {}
     opened = [zipfile.ZipFile(path) for path in archives]
     try:
         for archive in opened:

@@ -29,7 +29,8 @@ _LOOK_EVERY = 0.2
 def download(archives: Iterable[Archive], folder: Path, progress: Progress) -> None:
     """Bring every archive into the folder, each checked. Raises ModelError.
 
-    What is already there is kept; what is partly there is continued.
+    What is already there is kept; what is partly there is continued. Raises OSError where the
+    folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     archives = list(archives)
@@ -42,13 +43,7 @@ def download(archives: Iterable[Archive], folder: Path, progress: Progress) -> N
             def report(done: int, before: int = before) -> None:
                 progress(before + done, total)
 
-            try:
-                _fetch(archive, target, report)
-            except OSError as error:
-                raise ModelError(
-                    f"{archive.file} cannot be stored in {folder}: {error.strerror or error}; "
-                    "make room or correct the folder's rights and try again."
-                ) from error
+            _fetch(archive, target, report)
             if not matches(target, archive):
                 target.unlink(missing_ok=True)
                 raise ModelError(

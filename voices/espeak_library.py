@@ -6,6 +6,7 @@ one process, one user, one call at a time.
 
 import ctypes
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,9 @@ _OPTIONS = 0x0001 | 0x0002 | 0x8000  # phoneme events, in IPA, and never exit() 
 _RATE, _PITCH = 1, 3
 _CHARS_UTF8 = 1
 _END_OF_LIST, _WORD, _PHONEME = 0, 1, 7
+
+_SWITCH = re.compile(r"\(.*?\)")
+"""Among the phonemes, "(en)" says that another language begins."""
 
 
 class _Event(ctypes.Structure):
@@ -120,7 +124,7 @@ class Espeak:
                 self._words.append((event.audio_position, event.text_position - 1))
             elif event.type == _PHONEME:
                 ipa = bytes(event.id).split(b"\0")[0].decode(errors="ignore")
-                self._phonemes.append((event.audio_position, ipa))
+                self._phonemes.append((event.audio_position, _SWITCH.sub("", ipa)))
             index += 1
         if samples and count > 0:
             self._pcm += ctypes.string_at(samples, count * 2)

@@ -21,9 +21,6 @@ a minute (measured without the silence around sentences, straight from 100 to 24
 
 _GAIN = 1.0
 
-_SWITCH = re.compile(r"\(.*?\)")
-"""The library writes "(en)" among its phonemes when it changes the language."""
-
 
 def pitch_of(factor: float) -> int:
     """Return the library's pitch, 0 to 99: 50 is the voice's own, 50 more an octave."""
@@ -55,7 +52,7 @@ class EspeakVoice:
         if not last or not any(ipa for _, ipa in heard.phonemes):
             return silence(text, rate, self.name, self.timing)
         lead, end = first * 1000 // rate, (last - first) * 1000 // rate
-        sounds = [(start - lead, _SWITCH.sub("", ipa)) for start, ipa in heard.phonemes]
+        sounds = [(start - lead, ipa) for start, ipa in heard.phonemes]
         return Speech(
             text=text,
             pcm=pcm(samples[first:last], _GAIN * style.volume),

@@ -74,22 +74,29 @@ class ModelStore:
         Raises ModelError.
         """
         model = self.model(name)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with self._lock(name):
-            with contextlib.suppress(ModelError):
-                return self.verify(name)
-            if source is not None:
-                self._install(name, model, source)
-            else:
-                fetched = self.folder / "downloads"
-                download(model.archives, fetched, progress)
-                self._install(name, model, fetched)
-                for archive in model.archives:
-                    (fetched / archive.file).unlink()
-        log.info("The model %s is installed", name)
-        return self.folder / name
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with self._lock(name):
+                with contextlib.suppress(ModelError):
+                    return self.verify(name)
+                return self._fetch(name, model, progress, source)
+        except OSError as error:
+            raise ModelError(
+                f"{name} cannot be stored in {self.folder}: {error.strerror or error}; "
+                "make room or correct the folder's rights and try again."
+            ) from error
 
-    def _install(self, name: str, model: Model, source: Path) -> None:
+    def _fetch(self, name: str, model: Model, progress: Progress, source: Path | None) -> Path:
+        if source is not None:
+            return self._install(name, model, source)
+        fetched = self.folder / "downloads"
+        download(model.archives, fetched, progress)
+        folder = self._install(name, model, fetched)
+        for archive in model.archives:
+            (fetched / archive.file).unlink()
+        return folder
+
+    def _install(self, name: str, model: Model, source: Path) -> Path:
         for left in self.folder.glob(f".{name}.*"):
             shutil.rmtree(left)  # of an earlier attempt; the lock says nobody is at it now
         work = Path(tempfile.mkdtemp(prefix=f".{name}.", dir=self.folder))
@@ -101,13 +108,10 @@ class ModelStore:
             if (self.folder / name).exists():
                 (self.folder / name).rename(work / "old")
             (work / "new").rename(self.folder / name)
-        except OSError as error:
-            raise ModelError(
-                f"{name} cannot be stored in {self.folder}: {error.strerror or error}; "
-                "make room or correct the folder's rights and try again."
-            ) from error
         finally:
             shutil.rmtree(work, ignore_errors=True)
+        log.info("The model %s is installed", name)
+        return self.folder / name
 
     def _manifest(self, name: str, model: Model) -> dict[str, tuple[int, str]]:
         try:

@@ -9,6 +9,7 @@ F lips pushed forward ("moon", w) · G upper teeth on the lower lip (f, v) ·
 H tongue up behind the teeth (l) · X at rest.
 """
 
+import itertools
 from collections.abc import Iterable
 
 import numpy as np
@@ -25,8 +26,8 @@ _IPA = {
     "G": "fvʋɱⱱ",
     "H": "lɫɭʟɬɮɺ",
 }
-_SHAPE = {symbol: shape for shape, symbols in _IPA.items() for symbol in symbols}
-_MARKS = frozenset("ˈˌːˑ.‿͡ʰʲʷˠˤⁿ̩̯̃̊̈̆̍̚-' |‖˞")
+SHAPES = {symbol: shape for shape, symbols in _IPA.items() for symbol in symbols}
+MARKS = frozenset("ˈˌːˑ.‿͡ʰʲʷˠˤⁿ̩̯̃̊̈̆̍̚-' |‖˞")
 """Stress, length, ties and diacritics: they change the sound, not the shape."""
 
 _OTHER = "B"
@@ -38,8 +39,8 @@ SHORTEST_MS = 40
 
 def shapes_of(ipa: str) -> str:
     """Return the shapes of one sound, a diphthong giving two: "aʊ" is "DF". A pause is "X"."""
-    symbols = [symbol for symbol in ipa if symbol not in _MARKS]
-    return "".join(_SHAPE.get(symbol, _OTHER) for symbol in symbols) or "X"
+    symbols = [symbol for symbol in ipa if symbol not in MARKS]
+    return "".join(SHAPES.get(symbol, _OTHER) for symbol in symbols) or "X"
 
 
 def mouth_of_phonemes(sounds: Iterable[tuple[int, str]], end_ms: int) -> tuple[MouthShape, ...]:
@@ -48,9 +49,8 @@ def mouth_of_phonemes(sounds: Iterable[tuple[int, str]], end_ms: int) -> tuple[M
     The first shape starts at 0 and the last, X, at `end_ms`.
     """
     timed = [(0, "X")]
-    ordered = [(min(max(start, 0), end_ms), ipa) for start, ipa in sounds]
-    ends = [start for start, _ in ordered[1:]] + [end_ms]
-    for (start, ipa), end in zip(ordered, ends, strict=True):
+    placed = [(min(max(start, 0), end_ms), ipa) for start, ipa in sounds]
+    for (start, ipa), (end, _) in itertools.pairwise([*placed, (end_ms, "")]):
         shapes = shapes_of(ipa)
         step = (end - start) / len(shapes)
         timed += [(start + round(i * step), shape) for i, shape in enumerate(shapes)]

@@ -61,6 +61,9 @@ def serve(voice: Voice, requests: BinaryIO, answers: BinaryIO) -> None:
             speech = voice.synthesise(fields["text"], Style(**fields["style"]))
         except VoiceError as problem:
             _answer(answers, error=str(problem))
+        except Exception as problem:  # an engine stumbles over a text; the next one may be fine
+            kind = type(problem).__name__
+            _answer(answers, error=f"The voice {voice.name} cannot speak this text ({kind}).")
         else:
             answers.write(header(speech) + speech.pcm)
             answers.flush()

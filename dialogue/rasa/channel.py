@@ -52,9 +52,7 @@ class FiresideChannel(InputChannel):
             talk = body.get("talk") if isinstance(body, dict) else None
             text = body.get("text") if isinstance(body, dict) else None
             if not _fits(talk, LONGEST_NAME) or not _fits(text, LONGEST_TEXT):
-                return json(
-                    {"error": "Send a JSON object with the short texts talk and text."}, 400
-                )
+                return json({"error": "Send JSON with the short texts talk and text."}, 400)
             return json(await _take_turn(request.app.ctx.agent, talk, text))
 
         return blueprint

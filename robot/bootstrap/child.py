@@ -47,11 +47,12 @@ def run(
     *,
     env: Mapping[str, str] | None = None,
     holding: Sequence[int] = (),
+    limit_s: float | None = None,
 ) -> None:
     """Run one program from the checkout, its output into the log.
 
     It inherits the descriptors `holding`: a lock held that way outlives us as long as it does.
-    Raises SetupError when it fails.
+    Raises SetupError when it fails or takes longer than `limit_s`.
     """
     words = [str(word) for word in argv]
     with log.open("a") as out:
@@ -65,8 +66,11 @@ def run(
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 pass_fds=holding,
+                timeout=limit_s,
                 check=False,
             ).returncode
+        except subprocess.TimeoutExpired as error:
+            raise SetupError(f"{words[0]} took longer than {limit_s:.0f} s.", log) from error
         except OSError as error:
             raise SetupError(f"{words[0]} cannot be started: {error.strerror}.", log) from error
     if code:

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from config.paths import CHECKOUT
 from robot.bootstrap import stamps
-from robot.bootstrap.child import WORK, run
+from robot.bootstrap.child import WORK, SetupError, run
 
 PROJECT = "pyproject.toml"
+UNTOUCHED_UNTIL = "Installing collected packages"
+"""pip fetches everything first: failing before it says this, it has left the environment as is."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +66,14 @@ class Environment:
         changed = [name for name in wanted if wanted[name] != there.get(name)]
         locks = [name for name in changed if name in self.locks]
         hashed = ("--require-hashes", "--no-build-isolation", "--use-pep517", *self.pip_options)
-        if locks:
-            pip(*hashed, "-r", self._builder())
-            pip(*hashed, *(word for name in locks for word in ("-r", CHECKOUT / name)))
+        try:
+            if locks:
+                pip(*hashed, "-r", self._builder())
+                pip(*hashed, *(word for name in locks for word in ("-r", CHECKOUT / name)))
+        except SetupError:
+            if there and UNTOUCHED_UNTIL not in log.read_text(errors="replace"):
+                stamps.write(self._stamp, there)
+            raise
         if PROJECT in changed:
             pip("--no-build-isolation", "--no-index", "-e", CHECKOUT)
         stamps.write(self._stamp, {**there, **wanted})

@@ -21,6 +21,8 @@ VOSK = {
     "es": "vosk-model-small-es-0.42",
     "nl": "vosk-model-small-nl-0.22",
 }
+VOSK_LIMIT_S = 90
+"""It is fetched while Rasa's packages are, which take longer."""
 TRIED = WORK / "tried.json"
 """What is useful, could not be had, and is not asked for again until `make setup`."""
 ROOM_GB = 6
@@ -103,43 +105,36 @@ def environment(name: str, purpose: str, wanted: Environment) -> Step:
     return Step(name, f"{purpose}, from {wanted.locks[-1]}", wanted.ready, work)
 
 
-def stamped(name: str, purpose: str, inputs: Sequence[Path], made: Path, argv: list[str]) -> Step:
-    """A `fireside` command that need not run again while its inputs are the same."""
-    stamp = STATE / "setup" / f"{name.lower().replace(' ', '-')}.json"
-
-    def ready() -> bool:
-        return made.exists() and stamps.read(stamp) == {"inputs": stamps.digest(inputs)}
-
-    def work(log: Path, holding: Sequence[int]) -> None:
-        sums = {"inputs": stamps.digest(inputs)}
-        run([FIRESIDE, *argv], log, holding=holding)
-        stamps.write(stamp, sums)
-
-    return Step(name, purpose, ready, work)
-
-
 def speech_models() -> Step:
     """The recognisers that every home has: one for English, one for the other languages."""
-    return stamped(
-        "Speech models",
-        "Whisper tiny.en for English, base for the other languages",
-        [CHECKOUT / "voices" / "models.yaml"],
-        MODELS / EMBEDDED[0],
-        ["models", "get", *EMBEDDED],
-    )
+    stamp = STATE / "setup" / "speech-models.json"
+
+    def wanted() -> dict[str, str]:
+        return {"registry": stamps.digest([CHECKOUT / "voices" / "models.yaml"])}
+
+    def ready() -> bool:
+        return stamps.read(stamp) == wanted() and all((MODELS / name).exists() for name in EMBEDDED)
+
+    def work(log: Path, holding: Sequence[int]) -> None:
+        sums = wanted()
+        for name in EMBEDDED:
+            run([FIRESIDE, "models", "get", name], log, holding=holding)
+        stamps.write(stamp, sums)
+
+    purpose = "Whisper tiny.en for English, base for the other languages, 204 MB"
+    return Step("Speech models", purpose, ready, work)
 
 
 def vosk_model() -> Step:
     """The streaming recogniser of the home's language, when its vendor can be reached."""
-    found = re.search(r"^language:\s*(\w+)", (CONFIG / "home.yaml").read_text(), re.MULTILINE)
-    name = VOSK.get(found.group(1) if found else "en", VOSK["en"])
+    name = VOSK[home_language()]
 
     def ready() -> bool:
         return (MODELS / name).exists() or name in stamps.read(TRIED)
 
     def work(log: Path, holding: Sequence[int]) -> None:
         try:
-            run([FIRESIDE, "models", "get", name], log, holding=holding)
+            run([FIRESIDE, "models", "get", name], log, holding=holding, limit_s=VOSK_LIMIT_S)
         except SetupError as error:
             stamps.write(TRIED, stamps.read(TRIED) | {name: ""})
             raise Unimportant(
@@ -148,6 +143,16 @@ def vosk_model() -> Step:
             ) from error
 
     return Step("Vosk", f"{name}, a faster recogniser from its vendor", ready, work)
+
+
+def home_language() -> str:
+    """The language in config/home.yaml, read without a library: `fireside check` is the judge."""
+    try:
+        text = (CONFIG / "home.yaml").read_text()
+    except OSError:
+        return "en"
+    found = re.search(r"^language:[ \"']*(\w\w)\b", text, re.MULTILINE)
+    return found[1] if found and found[1] in VOSK else "en"
 
 
 def training() -> Step:

@@ -10,8 +10,9 @@ import os
 import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
-ANSWERS = {
+ANSWERS: dict[str, Any] = {
     "louder": {"intent": "louder", "messages": [{"say": "louder", "do": "louder"}]},
     "twice": {"intent": "greet", "messages": [{"say": "greet"}, {"say": "introduce"}]},
     "bingo": {"intent": "greet", "messages": [{"do": "start_activity", "value": "bingo"}]},

@@ -1,0 +1,63 @@
+"""`fireside simulate` and `fireside run`: the living robot."""
+
+import asyncio
+import signal
+from typing import Annotated
+
+import typer
+
+from dialogue.errors import StageError
+from dialogue.events import EngineChanged, Event, StageFailed
+from dialogue.person import Person
+from robot.app import open_robot
+from robot.body import DriverLostError
+from robot.commands.console import fail, output, quiet_logs, settings_or_exit
+from robot.server import ServerError
+from voices.errors import VoicesError
+
+Who = Annotated[str, typer.Option(help="A file under config/residents.")]
+Verbose = Annotated[bool, typer.Option("--verbose", help="Log more; never anybody's words.")]
+
+
+def simulate(resident: Who = "guest", verbose: Verbose = False) -> None:
+    """Start everything with the robot in the browser, and print the address of its page."""
+    _start("simulator", resident, verbose)
+
+
+def run(resident: Who = "guest", verbose: Verbose = False) -> None:
+    """Start everything on the robot named in config/robot.yaml."""
+    _start(None, resident, verbose)
+
+
+def _start(driver: str | None, resident: str, verbose: bool) -> None:
+    settings = settings_or_exit()
+    if resident not in settings.residents:
+        known = ", ".join(sorted(settings.residents))
+        raise typer.BadParameter(f"--resident is one of {known}.")
+    quiet_logs(verbose)
+    profile = settings.residents[resident]
+    person = Person.of(resident, profile, settings.language_of(profile))
+
+    async def live() -> None:
+        ended = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, ended.set)
+        chosen = driver or settings.robot.driver
+        async with open_robot(settings, person, chosen, _report) as robot:
+            output.print(f"\n  {settings.robot.name} is awake: {robot.address}\n")
+            output.print(f"  {robot.sound}\n  Ctrl-C ends it.\n", soft_wrap=True)
+            await ended.wait()
+
+    try:
+        asyncio.run(live())
+    except (ServerError, VoicesError, DriverLostError, StageError) as error:
+        raise fail(str(error)) from error
+
+
+def _report(event: Event) -> None:
+    """Show on the terminal what a person who starts the robot wants to know; no words."""
+    match event:
+        case EngineChanged(part=part, status=status, message=message):
+            output.print(f"  {part} is {status}: {message}", markup=False, soft_wrap=True)
+        case StageFailed(stage=stage, message=message):
+            output.print(f"  Could not {stage}: {message}", markup=False, soft_wrap=True)

@@ -1,0 +1,100 @@
+"""Puts together what lies between the ears and the voice."""
+
+import asyncio
+import random
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from config.clock import Clock
+from config.paths import STATE
+from config.settings import Settings
+from dialogue import phrasebook
+from dialogue.alerts import Alerts
+from dialogue.care import Care
+from dialogue.conversation import Conversation
+from dialogue.decisions import Dialogue
+from dialogue.events import EngineChanged, Publish
+from dialogue.fallback import FallbackDialogue
+from dialogue.keywords import KeywordDialogue, Keywords
+from dialogue.person import Person
+from dialogue.phrasebook import Phrasebook
+from dialogue.rasa_client import RasaDialogue
+from dialogue.rasa_process import RasaProcess, Status
+from dialogue.safety import Safety
+from dialogue.telling import Mouth
+from dialogue.training import trained_model
+from dialogue.words import Words
+from robot.body import Body
+
+
+@dataclass(frozen=True)
+class Mind:
+    """Everything between what was heard and what will be said."""
+
+    conversation: Conversation
+    alerts: Alerts
+    words: Words
+    rasa: RasaProcess | None
+    engine_settled: asyncio.Event
+    """Set once the dialogue engine answers, or will not."""
+
+
+def open_mind(
+    stack: AsyncExitStack,
+    settings: Settings,
+    person: Person,
+    mouth: Mouth,
+    body: Body,
+    clock: Clock,
+    publish: Publish,
+    with_rasa: bool = True,
+) -> Mind:
+    """Put together what understands and decides; it is closed with the stack."""
+    alerts = Alerts(STATE / "alerts.db", clock)
+    stack.callback(alerts.close)
+    keywords = Keywords.load()
+    phrases = Phrasebook.load(phrasebook.FOLDER, random.Random())
+    words = Words(phrases, settings.home, settings.robot, clock)
+    engine: Dialogue = KeywordDialogue(keywords)
+    settled = asyncio.Event()
+    rasa = _rasa(stack, clock, publish, settled) if with_rasa else None
+    if rasa is None:
+        settled.set()
+    else:
+        client = RasaDialogue(rasa)
+        stack.push_async_callback(client.close)
+        engine = FallbackDialogue(client, engine, publish)
+    conversation = Conversation(
+        person=person,
+        words=words,
+        care=Care(Safety.load(), keywords, alerts, words, publish),
+        dialogue=engine,
+        mouth=mouth,
+        body=body,
+        confidence=settings.robot.confidence,
+        clock=clock,
+        publish=publish,
+    )
+    stack.push_async_callback(conversation.close)
+    return Mind(conversation, alerts, words, rasa, settled)
+
+
+def _rasa(
+    stack: AsyncExitStack, clock: Clock, publish: Publish, settled: asyncio.Event
+) -> RasaProcess | None:
+    model = trained_model()
+    if model is None:
+        sentence = "Rasa is not trained; run `fireside train`. Answers are simple ones."
+        publish(EngineChanged("rasa", "failed", sentence))
+        return None
+
+    def changed(status: Status, message: str) -> None:
+        if status in ("ready", "failed"):
+            settled.set()
+        publish(EngineChanged("rasa", status, message))
+
+    process = RasaProcess(model, clock, changed)
+    stack.push_async_callback(process.close)
+    return process
+
+
