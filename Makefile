@@ -3,7 +3,9 @@
 ifndef PYTHON
 PYTHON := $(shell command -v python3.11 2>/dev/null || command -v python3 2>/dev/null || echo python3.11)
 endif
-BOOTSTRAP = $(PYTHON) -m robot.bootstrap
+BOOTSTRAP = command -v $(PYTHON) >/dev/null || { echo 'Fireside needs Python 3.11. Install \
+python3.11, or say where it is: make run PYTHON=/path/to/python3.11'; exit 1; }; \
+$(PYTHON) -m robot.bootstrap
 BIN = .venv/bin
 MADE = .venv .rasa-venv .fireside/setup .mypy_cache .ruff_cache .pytest_cache \
        .import_linter_cache .hypothesis *.egg-info

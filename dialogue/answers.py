@@ -1,9 +1,36 @@
 """What may be said next: told to the recogniser, and answers snapped to what was expected."""
 
+from voices.snapping import snap
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from config.files import read_model
 from dialogue.person import Person
 from dialogue.replies import Reply
 from voices.hearing import Context, Guess
-from voices.snapping import snap
+
+FILE = Path(__file__).parent / "content" / "answers.yaml"
+
+
+class _Answers(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    answers: Mapping[str, Mapping[str, tuple[str, ...]]]
+    asked_by: Mapping[str, str]
+
+
+@cache
+def _answers() -> _Answers:
+    return read_model(FILE, _Answers)
+
+
+def answers_to(key: str, language: str) -> tuple[str, ...]:
+    """Return what may be answered to a phrase of the phrasebook; nothing where it is open."""
+    group = _answers().asked_by.get(key)
+    return _answers().answers[group].get(language, ()) if group else ()
 
 
 def expected(reply: Reply | None, person: Person, robot_name: str) -> Context:

@@ -12,7 +12,7 @@ from dialogue.events import AlertRaised, DangerHeard, Publish, StageFailed
 from dialogue.keywords import Keywords
 from dialogue.person import Person
 from dialogue.replies import Phrase, Reply, Utterance
-from dialogue.safety.rules import Safety, Verdict
+from dialogue.safety import Safety, Verdict
 from dialogue.words import Words
 
 log = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ class Care:
         if verdict is None:
             return self._help_answer(utterance, person) if asked else None
         self._publish(DangerHeard(verdict.category))
-        if verdict.category == "emergency" and verdict.unsure and not asked:
+        if verdict.ask_first and not asked:
             return self.ask_for_help(person)
         return self._tell(verdict.category, person)
 
@@ -77,7 +77,7 @@ class Care:
         self._open.discard(alert)
 
     def _help_answer(self, utterance: Utterance, person: Person) -> Reply | None:
-        match self._keywords.intent(utterance.text, utterance.language):
+        match self._keywords.yes_or_no(utterance.text, utterance.language):
             case "affirm":
                 return self._tell("emergency", person)
             case "deny":

@@ -86,7 +86,9 @@ class Conversation:
             if reply is None:
                 introduction = self._introduction() if self._session_is_over() else ()
                 reply = await self._decide(utterance)
-                reply = replace(reply, phrases=introduction + reply.phrases)
+                # One question at a time: the introduction's own gives way to the reply's.
+                statements = tuple(p for p in introduction if not p.text.endswith("?"))
+                reply = replace(reply, phrases=statements + reply.phrases)
             self._last_heard = self._clock.monotonic()
             understood = self._clock.monotonic() - began
             overtaken = number != self._newest and reply.engine != "safety"

@@ -33,7 +33,7 @@ _STAR = "zzstar"  # stands for * while a word is folded
 
 
 def fold(text: str, language: str) -> str:
-    """Return the words in lower case without accents, one space around each, ` . ` between sentences.
+    """Return the words in lower case without accents (but umlauts), one space around each, ` . ` between sentences.
 
     "I can't! Help." becomes " . i cant . help . ".
     """
@@ -41,11 +41,17 @@ def fold(text: str, language: str) -> str:
         text = text[: LONGEST // 2] + " . " + text[-LONGEST // 2 :]
     text = text.casefold()
     if not text.isascii():
-        plain = unicodedata.normalize("NFKD", text)
-        text = "".join(char for char in plain if not unicodedata.combining(char))
+        text = _without_accents(text, language)
     text = _APOSTROPHES.sub(" " if language in ELIDING else "", text)
     text = _OTHER.sub(" ", _SENTENCE_ENDS.sub(" . ", text))
     return f" . {' '.join(text.split())} . "
+
+
+def _without_accents(text: str, language: str) -> str:
+    if language == "de":  # schon is not schön
+        return unicodedata.normalize("NFKC", text)
+    plain = unicodedata.normalize("NFKD", text)
+    return "".join(char for char in plain if not unicodedata.combining(char))
 
 
 class Pattern:

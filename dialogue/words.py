@@ -1,9 +1,11 @@
 """The phrasebook, asked for one person at this moment: name, robot and time filled in."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from config.clock import Clock
 from config.settings import Home, Robot
+from dialogue.answers import answers_to
 from dialogue.decisions import Decision
 from dialogue.person import Person
 from dialogue.phrasebook import Phrasebook
@@ -37,7 +39,9 @@ class Words:
             "day": day_words(now, person.language),
             **(values or {}),
         }
-        return self._phrasebook.phrases(key, person.language, person.key, filled)
+        phrases = self._phrasebook.phrases(key, person.language, person.key, filled)
+        answers = answers_to(key, person.language)
+        return (*phrases[:-1], replace(phrases[-1], answers=answers)) if answers else phrases
 
     def all(self, decision: Decision, person: Person) -> tuple[Phrase, ...]:
         """Return the sentences for everything an engine has decided to say."""

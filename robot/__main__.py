@@ -5,7 +5,7 @@ import typer
 from robot.commands.bench import bench
 from robot.commands.check import check
 from robot.commands.doctor import doctor
-from robot.commands.models import models
+from robot.commands.models import app as models
 from robot.commands.run import run, simulate
 from robot.commands.talk import talk
 from robot.commands.train import train

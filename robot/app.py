@@ -6,7 +6,9 @@ Everything is opened on one exit stack, so shutting down mirrors starting up.
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from typing import Any, Literal
+
+from voices.spotter import PocketsphinxSpotter
 
 from config.clock import Clock, SystemClock
 from config.settings import Settings
@@ -33,7 +35,6 @@ from voices.models import ModelStore
 from voices.sounddevice_microphone import SoundDeviceMicrophone
 from voices.sounddevice_speaker import SoundDeviceSpeaker
 from voices.speaking import Speaker
-from voices.spotter import PocketsphinxSpotter
 from voices.synthesis import Synthesis
 
 PRESSED_ON_THE_PAGE = "page"
@@ -102,8 +103,8 @@ async def open_robot(
             publish(event)
 
         robot = Robot(report)
-        sound = "device" if has_card else "browser"
-        link = SimulatorLink(robot, settings.robot.name, person.language, sound)
+        audio: Literal["device", "browser"] = "device" if has_card else "browser"
+        link = SimulatorLink(robot, settings.robot.name, person.language, audio)
         stack.push_async_callback(link.close)
         driver = SimulatorDriver(link, clock) if driver_name == "simulator" else NullDriver(clock)
         body = Body(driver, clock)

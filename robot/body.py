@@ -5,7 +5,9 @@ Drivers stay thin; channels, time limits, fallbacks and the latched stop are dec
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal, Protocol
 
@@ -13,6 +15,9 @@ from config.clock import Clock
 from robot import limits
 
 log = logging.getLogger(__name__)
+
+ENDING_SECONDS = 1.0
+"""What a driver may take to end a command that was cancelled, or to take a stop."""
 
 Channel = Literal["voice", "face", "gaze", "body", "light"]
 Status = Literal["done", "cancelled", "failed", "timeout", "lost", "degraded"]
@@ -184,6 +189,8 @@ class Body:
         self._start_timeout = start_timeout
         self._margin = margin
         self._channels: dict[Channel, Handle] = {}
+        # A cancelled command keeps its channel until the driver has really ended it.
+        self._busy: defaultdict[Channel, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def connect(self) -> None:
@@ -200,10 +207,11 @@ class Body:
             handle.started.set()
             handle._end(Outcome("degraded", detail=f"{self.descriptor.model} cannot do {command}"))
             return handle
-        before = self._channels.get(command.channel)
+        if before := self._channels.get(command.channel):
+            before.cancel()
         self._channels[command.channel] = handle
         clipped = limits.clip(command, self.descriptor)
-        handle._task = asyncio.create_task(self._carry_out(clipped, handle, before))
+        handle._task = asyncio.create_task(self._carry_out(clipped, handle))
         self._tasks.add(handle._task)
         handle._task.add_done_callback(self._tasks.discard)
         # A task cancelled before its first step never runs its body; its handle must end anyway.
@@ -222,7 +230,7 @@ class Body:
             if level == "freeze" or handle.command.channel == "voice":
                 handle.cancel()
         try:
-            async with asyncio.timeout(1.0):
+            async with asyncio.timeout(ENDING_SECONDS):
                 await self.driver.stop(level)
         except Exception:
             log.exception("The driver did not take the stop")
@@ -237,16 +245,24 @@ class Body:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         try:
-            await self.driver.close()
+            async with asyncio.timeout(ENDING_SECONDS):
+                await self.driver.close()
         except Exception:
             log.exception("The driver did not close")
 
-    async def _carry_out(self, command: Command, handle: Handle, before: Handle | None) -> None:
-        if before is not None and not before.ended:
-            before.cancel()
-            await before.outcome()
+    async def _carry_out(self, command: Command, handle: Handle) -> None:
+        lock = self._busy[command.channel]
+        try:
+            async with asyncio.timeout(self._margin):
+                await lock.acquire()
+        except TimeoutError:
+            handle._end(Outcome("timeout", detail="the robot does not end what it did before"))
+            return
         began = self._clock.monotonic()
-        status, detail = await self._perform(command, handle)
+        try:
+            status, detail = await self._perform(command, handle)
+        finally:
+            lock.release()
         handle._end(Outcome(status, self._clock.monotonic() - began, detail))
 
     async def _perform(self, command: Command, handle: Handle) -> tuple[Status, str]:
@@ -255,11 +271,13 @@ class Body:
 
                 def on_start() -> None:
                     handle.started.set()
-                    limit.reschedule(
-                        asyncio.get_running_loop().time() + command.duration + self._margin
-                    )
+                    # A robot that reports after its time is up has already been given up.
+                    with suppress(RuntimeError):
+                        limit.reschedule(
+                            asyncio.get_running_loop().time() + command.duration + self._margin
+                        )
 
-                await self.driver.perform(command, on_start)
+                await _bounded(asyncio.create_task(self.driver.perform(command, on_start)))
         except TimeoutError:
             return "timeout", "the robot did not finish in time"
         except asyncio.CancelledError:
@@ -269,4 +287,16 @@ class Body:
         except Exception as error:
             log.exception("The driver failed")
             return "failed", str(error)
+        if not handle.started.is_set():
+            return "failed", "the robot gave no sign that it began"
         return "done", ""
+
+
+async def _bounded(work: asyncio.Task[None]) -> None:
+    """Wait for the driver; when the wait is cancelled, it has a moment to end, and no longer."""
+    try:
+        await asyncio.shield(work)
+    except asyncio.CancelledError:
+        work.cancel()
+        await asyncio.wait({work}, timeout=ENDING_SECONDS)
+        raise

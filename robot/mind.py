@@ -53,7 +53,7 @@ def open_mind(
     alerts = Alerts(STATE / "alerts.db", clock)
     stack.callback(alerts.close)
     keywords = Keywords.load()
-    phrases = Phrasebook.load(phrasebook.FOLDER, random.Random())
+    phrases = Phrasebook.load(phrasebook.PHRASES, random.Random())
     words = Words(phrases, settings.home, settings.robot, clock)
     engine: Dialogue = KeywordDialogue(keywords)
     settled = asyncio.Event()
@@ -96,5 +96,3 @@ def _rasa(
     process = RasaProcess(model, clock, changed)
     stack.push_async_callback(process.close)
     return process
-
-

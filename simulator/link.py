@@ -36,6 +36,10 @@ MOST_COMMANDS = 32
 class Commands(Protocol):
     """What a page may ask of the program."""
 
+    async def arrived(self) -> None:
+        """Somebody is in front of the robot, and can be talked to."""
+        ...
+
     async def say(self, text: str) -> None:
         """Take typed words through the corridor."""
         ...
@@ -68,6 +72,9 @@ class SimulatorLink:
     ) -> None:
         self.microphone = BrowserMicrophone()
         self._commands = commands
+        # With a sound card the robot speaks to the room, whether or not a page is open.
+        self._meets_on_page = audio == "browser"
+        self._met = False
         self._robot = {"name": name, "language": language, "audio": audio}
         self._pages: list[Page] = []
         self._present = Present()
@@ -137,16 +144,20 @@ class SimulatorLink:
             case Say(text=text):
                 if len(self._tasks) >= MOST_COMMANDS:
                     raise RefusedError("Too much at once; wait for an answer first.")
+                self._meet()
                 self._begin(self._commands.say(text))
             case Resume():
                 self._begin(self._commands.resume())
             case Acknowledge(alert=alert):
                 self._begin(self._commands.acknowledge(alert))
             case SwitchMicrophone(on=on, rate=rate):
+                if on:
+                    self._meet()
                 self._switch_microphone(page, rate if on else None)
             case SwitchSound(on=True, take=take):
                 self._loudspeaker.offer(page, take)
                 self._tell_devices()
+                self._meet()
             case SwitchSound(on=False):
                 self._loudspeaker.withdraw(page, self._pages)
                 self._tell_devices()
@@ -156,6 +167,11 @@ class SimulatorLink:
             case Ended(id=number, seconds=seconds):
                 if sounding := self._loudspeaker.find(number, page):
                     sounding.end(seconds)
+
+    def _meet(self) -> None:
+        if self._meets_on_page and not self._met:
+            self._met = True
+            self._begin(self._commands.arrived())
 
     def _switch_microphone(self, page: Page, rate: int | None) -> None:
         if rate is not None:
@@ -170,6 +186,7 @@ class SimulatorLink:
         self._pages.remove(page)
         self._loudspeaker.withdraw(page, self._pages)
         self._switch_microphone(page, None)
+        self._met = self._met and bool(self._pages)
 
     def _welcome(self) -> dict[str, object]:
         return {"type": "welcome", **self._robot, "events": self._present.messages()}

@@ -15,7 +15,7 @@ from voices.hearing import CHUNK_BYTES, CHUNK_MS, SAMPLE_RATE
 
 log = logging.getLogger(__name__)
 
-HELD_SECONDS = 5
+HELD_SECONDS = 5.0
 """Sound kept for a program that is busy; after that the oldest is dropped."""
 LOST_SECONDS = 2.0
 """A device that gives no sound for so long is gone."""
@@ -24,12 +24,12 @@ LOST_SECONDS = 2.0
 class SoundDeviceMicrophone:
     """Listens through PortAudio; resampled where the device cannot do 16 kHz."""
 
-    def __init__(self, device: portaudio.Device = None) -> None:
+    def __init__(self, device: portaudio.Device = None, held: float = HELD_SECONDS) -> None:
         self.name = f"microphone {device}" if device is not None else "microphone"
         self.dropped = 0
         """Chunks lost because nobody took them in time."""
         self._device = device
-        self._chunks: deque[bytes] = deque(maxlen=HELD_SECONDS * 1000 // CHUNK_MS)
+        self._chunks: deque[bytes] = deque(maxlen=round(held * 1000) // CHUNK_MS)
         self._rest = b""
         self._arrived = asyncio.Event()
         self._closed = False
@@ -41,19 +41,24 @@ class SoundDeviceMicrophone:
         Raises DeviceError when the device is missing or is unplugged.
         """
         loop = asyncio.get_running_loop()
+
+        def finished() -> None:  # PortAudio has ended the stream: the device is gone
+            loop.call_soon_threadsafe(self._lose)
+
         stream = await asyncio.to_thread(
             portaudio.open_stream,
             "input",
             self._device,
             SAMPLE_RATE,
             lambda rate, channels: _callback(rate, channels, loop, self._push),
-            finished_callback=lambda: loop.call_soon_threadsafe(self._lose),
+            finished_callback=finished,
         )
         try:
             while not self._closed:
-                while self._chunks:
+                if self._chunks:
                     yield self._chunks.popleft()
-                await self._more()
+                else:
+                    await self._more()
         finally:
             await asyncio.to_thread(portaudio.close_stream, stream)
 

@@ -85,7 +85,7 @@ class _Playback:
             self._speech.rate,
             self._prepare,
             latency=LATENCY,
-            finished_callback=lambda: self._loop.call_soon_threadsafe(self._lose),
+            finished_callback=self._finished,
         )
 
     def close(self) -> None:
@@ -133,6 +133,10 @@ class _Playback:
             self._over = True
             delay += len(block) / self._rate
             self._loop.call_soon_threadsafe(self._loop.call_later, delay, self._finish)
+
+    def _finished(self) -> None:
+        """PortAudio has ended the stream; unless we did, the device is gone."""
+        self._loop.call_soon_threadsafe(self._lose)
 
     def _finish(self) -> None:
         if not self._end.done():

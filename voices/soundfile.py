@@ -12,6 +12,8 @@ from voices.hearing import CHUNK_BYTES, CHUNK_MS, SAMPLE_RATE
 
 LONGEST_SECONDS = 120
 LARGEST_FILE = 64 * 1024 * 1024
+LEAD_SECONDS = 0.3
+"""Silence before a recording that is played as if it were spoken now."""
 
 
 def read(path: Path) -> bytes:
@@ -68,7 +70,8 @@ class FileMicrophone:
 
     def __init__(self, sound: bytes, clock: Clock, silence_after: float = 4.0) -> None:
         quiet = bytes(CHUNK_BYTES) * int(silence_after * 1000 / CHUNK_MS)
-        self._chunks = cut(bytes(CHUNK_BYTES) * 15 + sound) + cut(quiet)
+        lead = bytes(CHUNK_BYTES) * int(LEAD_SECONDS * 1000 / CHUNK_MS)
+        self._chunks = cut(lead + sound) + cut(quiet)
         self._clock = clock
         self._closed = False
 

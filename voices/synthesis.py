@@ -54,8 +54,11 @@ class Synthesis:
         self._running: set[asyncio.Task[Speech]] = set()
 
     async def start(self, style: Style) -> None:
-        """Load the voice of a style and wait for it. Raises VoiceError."""
-        await self._workers[voices_for(style)[0]].start()
+        """Load a style's voice and the one that stands in for it. Raises VoiceError."""
+        workers = [self._workers[name] for name in voices_for(style) if name in self._workers][:2]
+        results = await asyncio.gather(*(w.start() for w in workers), return_exceptions=True)
+        if isinstance(results[0], BaseException):
+            raise results[0]
 
     async def speech(self, text: str, style: Style) -> Speech:
         """Return the sentence as sound: from the cache, the style's voice or the next best.

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 START_SECONDS = 30.0
 """For a voice to load, on a slow machine; sentences do not wait that long."""
-LOADING_PATIENCE = 1.2
+LOADING_PATIENCE = 1.0
 """How long a sentence waits for a voice that is loading, before another voice speaks it."""
 ANSWER_SECONDS = 0.7
 ANSWER_SECONDS_PER_CHARACTER = 0.005

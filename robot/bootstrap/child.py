@@ -74,12 +74,15 @@ def run(
         except OSError as error:
             raise SetupError(f"{words[0]} cannot be started: {error.strerror}.", log) from error
     if code:
-        raise SetupError(f"{Path(words[0]).name} ended with code {code}.{_cause(log)}", log)
+        name = words[2] if words[1:2] == ["-m"] else Path(words[0]).name
+        raise SetupError(f"{name} failed. {_cause(log)}", log)
 
 
 def _cause(log: Path) -> str:
-    text = "\n".join(_lines(log))
-    return next((f" {sentence}" for mark, sentence in CAUSES if mark in text), "")
+    """A known cause, or else the last thing the program said."""
+    lines = _lines(log)
+    known = (sentence for mark, sentence in CAUSES if any(mark in line for line in lines))
+    return next(known, lines[-1])
 
 
 def _lines(log: Path) -> list[str]:

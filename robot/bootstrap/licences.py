@@ -43,7 +43,7 @@ The LGPL and MPL packages are used unchanged.
 |---|---|---|
 | libportaudio2 | MIT | a sound card |
 | chromium | BSD-3-Clause and others | tests only |
-| pulseaudio, libasound2-plugins | LGPL-2.1-or-later | tests only |
+| pulseaudio, pulseaudio-utils, libasound2-plugins | LGPL-2.1-or-later | tests only |
 """
 
 
@@ -87,7 +87,8 @@ def _name(found: Distribution) -> str:
 def _licence(name: str, found: Distribution) -> str:
     """The expression, else the classifiers, else a short licence field."""
     kinds = found.metadata.get_all("Classifier") or []
-    classified = [kind.split(" :: ")[-1] for kind in kinds if kind.startswith("License")]
+    names = [kind.split(" :: ")[-1] for kind in kinds if kind.startswith("License")]
+    classified = [name for name in names if not name.lower().endswith(" approved")]
     free = (found.metadata["License"] or "").strip()
     short = free if free and "\n" not in free and free != "UNKNOWN" and len(free) < 60 else ""
     expression = found.metadata["License-Expression"]

@@ -36,8 +36,9 @@ class Progress:
     def step(self, name: str, purpose: str, log: Path) -> Iterator[None]:
         """Announce a step, keep saying that it runs, and say how long it took."""
         self.say(f"{name}: {purpose}")
-        if not self._ticker.ident:
-            self._ticker.start()
+        with self._writing:
+            if not self._ticker.ident:
+                self._ticker.start()
         since = time.monotonic()
         self._running[name] = (since, log)
         outcome = "interrupted"

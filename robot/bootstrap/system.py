@@ -43,8 +43,8 @@ def _library(name: str) -> Callable[[], bool]:
     return present
 
 
-def _program(*names: str) -> Callable[[], bool]:
-    return lambda: any(shutil.which(name) for name in names)
+def _program(name: str) -> Callable[[], bool]:
+    return lambda: shutil.which(name) is not None
 
 
 def _file(pattern: str) -> Callable[[], bool]:
@@ -57,6 +57,7 @@ PORTAUDIO = SystemPackage(
 )
 CHROMIUM = SystemPackage("chromium", "the tests of the pages", _program("chromium"))
 PULSEAUDIO = SystemPackage("pulseaudio", "the tests of the sound card", _program("pulseaudio"))
+RECORDER = SystemPackage("pulseaudio-utils", "the tests of the sound card", _program("parec"))
 ALSA_PULSE = SystemPackage(
     "libasound2-plugins",
     "the tests of the sound card",
@@ -64,7 +65,7 @@ ALSA_PULSE = SystemPackage(
 )
 
 TO_RUN = (VENV, PORTAUDIO)
-TO_TEST = (*TO_RUN, CHROMIUM, PULSEAUDIO, ALSA_PULSE)
+TO_TEST = (*TO_RUN, CHROMIUM, PULSEAUDIO, RECORDER, ALSA_PULSE)
 
 
 def missing(packages: Sequence[SystemPackage]) -> list[SystemPackage]:

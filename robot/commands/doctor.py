@@ -1,23 +1,12 @@
 """`fireside doctor`: can it hear, speak, tell the time, keep and understand? One line each."""
 
-import asyncio
-import shutil
-import subprocess
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import typer
 
-from config.clock import SystemClock
-from config.paths import RASA_PYTHON, STATE
-from config.settings import Settings
-from dialogue.person import Person
-from dialogue.training import trained_model, verify
 from dialogue.errors import StageError
-from robot.app import pick_recogniser, sound_card
 from robot.commands.console import NOT_USABLE, output, settings_or_exit
 from voices.errors import VoicesError
-from voices.synthesis import Synthesis
 
 LEAST_FREE_GB = 2
 

@@ -6,7 +6,8 @@ import { write } from "./texts.js";
 
 export class Devices {
   #placed = { sound: "nowhere", microphone: "nowhere" };
-  #wanted = false;
+  // Where the browser allows sound from the start, as on a robot's own screen, it is used.
+  #wanted = true;
   #opening = false;
 
   constructor(connection, microphoneButton, soundButton, refusal) {
@@ -29,6 +30,7 @@ export class Devices {
   /** Whether sound is the page's to offer at all. */
   offer(offered) {
     this.buttons.microphone.parentElement.hidden = !offered;
+    if (offered) this.loudspeaker.prepare();
   }
 
   /** Tell the program what this page can do, on joining and when it changes. */

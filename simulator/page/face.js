@@ -10,7 +10,7 @@ const AHEAD = 30;
 const BLINK_MS = 170;
 
 /** What each state does with the features; what is not named is as in REST_POSE. */
-const REST_POSE = { x: 0, y: 0, lid: 0.1, under: 0, brow: 0, worry: 0, size: 1, tilt: 0, nod: 0, smile: 0 };
+const REST_POSE = { x: 0, y: 0, lid: 0.08, under: 0, brow: 0, worry: 0, size: 1, tilt: 0, nod: 0, smile: 0 };
 const STATES = {
   connecting: { lid: 1, smile: -0.2 },
   offline: { lid: 1, smile: -0.4 },
@@ -18,11 +18,11 @@ const STATES = {
   listening: { lid: 0, brow: 6, size: 1.06, tilt: 2.5 },
   thinking: { x: 9, y: -13, brow: 4, tilt: -2, smile: -0.3 },
   speaking: { lid: 0.06 },
-  stopped: { lid: 0.3, smile: -0.75, brow: -1 },
+  stopped: { lid: 0.24, smile: -0.7 },
 };
 const EXPRESSIONS = {
   neutral: {},
-  smile: { smile: 0.8, under: 0.45, brow: 3 },
+  smile: { smile: 0.7, under: 0.3, brow: 3 },
   concern: { smile: -0.7, worry: 7, brow: 2 },
   surprise: { brow: 12, size: 1.1, lid: 0 },
 };
@@ -56,6 +56,8 @@ export class Face {
   state(name) {
     this.#pose("state", STATES[name] ?? {});
     if (name !== "idle") this.#pose("drift", {});
+    // A new turn begins with a plain face: yesterday's smile must not meet today's worry.
+    if (name === "thinking") this.#pose("expression", {});
   }
 
   express(name, intensity) {
@@ -88,7 +90,7 @@ export class Face {
   /** No movement is left over from before. */
   freeze() {
     this.#gesturing.forEach(clearTimeout);
-    this.#poses.gesture = {};
+    Object.assign(this.#poses, { gesture: {}, expression: {}, gaze: {} });
     this.quiet();
   }
 
@@ -161,7 +163,7 @@ export class Face {
     this.head.setAttribute("transform", `translate(0 ${nod.toFixed(2)}) rotate(${tilt.toFixed(2)} 240 372)`);
     this.eyes.forEach((eye, i) => {
       const side = i === 0 ? 168 : 312;
-      eye.setAttribute("transform", `translate(${(side + x).toFixed(2)} ${(196 + y).toFixed(2)}) scale(${size.toFixed(3)})`);
+      eye.setAttribute("transform", `translate(${(side + x).toFixed(2)} ${(206 + y).toFixed(2)}) scale(${size.toFixed(3)})`);
       drawLids(eye, closed, under);
     });
     this.brows.forEach((path, i) => drawBrow(path, i, brow - y * 0.25 - closed * 3, worry, x * 0.3));
@@ -170,19 +172,25 @@ export class Face {
 }
 
 function drawLids(eye, closed, under) {
-  const side = -14 + 22 * closed;
-  const middle = -64 + 92 * closed;
-  const edge = `Q0 ${middle.toFixed(2)}`;
-  eye.querySelector(".lid").setAttribute("d", `M-40 -50V${side} ${edge} 40 ${side}V-50Z`);
-  eye.querySelector(".lash").setAttribute("d", `M-33 ${side} ${edge} 33 ${side}`);
-  const low = 46 - 22 * under;
-  eye.querySelector(".under").setAttribute("d", `M-40 60V${low + 6}Q0 ${low - 14} 40 ${low + 6}V60Z`);
+  const side = -20 + 26 * closed;
+  const middle = -62 + 88 * closed;
+  eye.querySelector(".lid").setAttribute("d", `M-40 -50V${side}Q0 ${middle} 40 ${side}V-50Z`);
+  // Both ends stay on the eye's rim, so that the line never stands out like a lash.
+  const rim = 30 * Math.sqrt(1 - (side / 39) ** 2);
+  const half = 1.5 + rim;
+  eye.querySelector(".lash").setAttribute("d", `M${-half} ${side}Q0 ${middle} ${half} ${side}`);
+  // The lower lid rises with a smile, and meets the upper one in a closed eye.
+  const meet = closed ** 4;
+  const low = 50 - 22 * under;
+  const lowSide = low + (side - low) * meet;
+  const lowMiddle = low - 16 + (middle - low + 16) * meet;
+  eye.querySelector(".under").setAttribute("d", `M-40 60V${lowSide}Q0 ${lowMiddle} 40 ${lowSide}V60Z`);
 }
 
 function drawBrow(path, index, lift, worry, x) {
   const out = index === 0 ? -1 : 1;
   const centre = 240 + out * 74 + x;
-  const y = 132 - lift;
+  const y = 144 - lift;
   path.setAttribute("d",
     `M${centre + out * 30} ${y + 5 + worry * 0.4}Q${centre + out * 4} ${y - 13} ${centre - out * 27} ${y + 1 - worry}`);
 }

@@ -16,12 +16,15 @@ export class Loudspeaker {
     return this.#context?.state === "running";
   }
 
-  /** Browsers allow sound only after a person has pressed something. */
+  prepare() {
+    if (this.#context) return;
+    this.#context = new AudioContext({ latencyHint: "interactive" });
+    this.#context.addEventListener("statechange", () => this.report.changed());
+  }
+
+  /** Most browsers allow sound only after a person has pressed something. */
   async unlock() {
-    if (!this.#context) {
-      this.#context = new AudioContext({ latencyHint: "interactive" });
-      this.#context.addEventListener("statechange", () => this.report.changed());
-    }
+    this.prepare();
     await this.#context.resume();
   }
 

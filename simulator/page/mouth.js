@@ -35,7 +35,7 @@ export function letterAt(timeline, ms) {
 /** Draw the mouth: `smile` from -1 to 1 is the mood that every shape is spoken in. */
 export function draw(mouth, { w, open, curve, round, teeth, lower, tongue }, smile) {
   const half = w * (1 + 0.06 * smile);
-  const bend = curve * (1 + 0.6 * smile);
+  const bend = curve * (1 + (smile > 0 ? 0.4 : 0.7) * smile);
   const top = bend - open * 0.4;
   const bottom = bend + open * 0.6;
   const corner = -bend * 0.35;

@@ -105,8 +105,14 @@ function part({ part: name, status, message }) {
   sentence.textContent = message;
 }
 
+function caption({ text }) {
+  find("says").hidden = false;
+  texts.writeWords(find("caption"), text, robot.language);
+}
+
 function hear({ text, language }, partial) {
   robot.language = language ?? robot.language;
+  find("heard-title").hidden = false;
   texts.writeWords(find("heard"), partial ? `${text} …` : text, robot.language);
 }
 
@@ -129,7 +135,7 @@ const RECEIVERS = {
   alert_raised: (event) => alerts.raise(event),
   alert_acknowledged: (event) => alerts.acknowledge(event),
   reply_decided: (event) => transcript.decided(event, robot.language),
-  phrase_started: ({ text }) => texts.writeWords(find("caption"), text, robot.language),
+  phrase_started: caption,
   phrase_ended: (event) => transcript.cut(event),
   turn_ended: (event) => transcript.ended(event),
   engine_changed: part,

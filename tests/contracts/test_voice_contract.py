@@ -227,3 +227,16 @@ def test_an_unknown_language_is_refused_in_a_sentence(
     else:
         with pytest.raises(VoiceError, match="xx"):
             workers[name].speech("hello", Style("xx"))
+
+
+@pytest.mark.parametrize("name", VOICES)
+def test_styles_out_of_range_do_no_harm(workers: dict[str, Worker], name: str) -> None:
+    for style in (
+        Style(rate=1),
+        Style(rate=10_000),
+        Style(pitch=0.5),
+        Style(pitch=2.0),
+        Style(volume=9.0),
+    ):
+        assert workers[name].speech("Hello there.", style).duration > 0.2
+    assert loudness(workers[name].speech("Hello there.", Style(volume=0.0))) == 0

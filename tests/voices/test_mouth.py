@@ -17,7 +17,7 @@ from voices.mouth import (
 from voices.speaking import MouthShape
 
 MORE = {
-    "en": "thing this church judge measure yes why bird boy cow bear here poor full farm vivid lamp",
+    "en": "thing this church judge measure yes why bird boy cow bear here poor full farm vivid",
     "de": "zwölf Pfützen, ich, ach, schön, über, König, Häuser, Jahr, sprechen, Bäcker, Uhr, Genie",
     "fr": "montagne, huit feuilles, vin blanc, un bon chien, rue, jeune, peur, oui, chaise, whisky",
     "it": "gnomo, figlio, zucca, pizza, ghiaccio, cento giorni, uova, ragazzo, scena, acqua, aglio",

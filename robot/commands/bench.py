@@ -1,0 +1,56 @@
+"""`fireside bench NAME`: measurements, apart from tests, on data a stranger can bring."""
+
+import os
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from config.paths import CHECKOUT
+from robot.bench.common import BenchError, Options, as_json
+from robot.commands.console import NOT_USABLE, errors, fail, output
+
+NAMES = {
+    "choice": "slots of spoken orders, told to the recogniser, clean and in noise",
+    "latency": "from the last sample of speech to the first of the answer",
+    "malformed": "1,000 damaged recordings and lines into `fireside talk`",
+    "recognition": "word error rate, speed and memory of every recogniser",
+    "resilience": "Rasa killed, a hung voice, the stop button",
+    "start": "time to the first word, memory and idle load of each process",
+}
+DATA = Path(os.environ.get("FIRESIDE_DATA", CHECKOUT.parent / "shared" / "data")) / "speech"
+
+
+def bench(
+    name: Annotated[str, typer.Argument(help=f"One of: {', '.join(NAMES)}.")],
+    data: Annotated[Path, typer.Option(help="A folder with a manifest.json.")] = DATA,
+    json_: Annotated[bool, typer.Option("--json", help="One JSON document, no table.")] = False,
+    seed: Annotated[int, typer.Option(help="For everything that is drawn by chance.")] = 1,
+) -> None:
+    """Measure one thing and print a table; it never judges.
+
+    The data's format is described in docs/benchmarks.md.
+    """
+    if name not in NAMES:
+        known = "\n".join(f"  {key}: {what}" for key, what in NAMES.items())
+        raise fail(f"There is no benchmark called {name}. There are:\n{known}", 2)
+    module = import_module(f"robot.bench.{name}")
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeElapsedColumn(), console=errors, transient=True) as progress:
+        task = progress.add_task(name, total=None)
+
+        def show(what: str, done: int, total: int) -> None:
+            progress.update(task, description=what, completed=done, total=total)
+
+        try:
+            result = module.run(Options(data, seed, show))
+        except BenchError as error:
+            raise fail(str(error), NOT_USABLE) from error
+    if json_:
+        output.print(as_json(result), markup=False, soft_wrap=True)
+        return
+    output.print(module.table(result))
+    for key in ("machine", "load_before", "python", "versions", "seed"):
+        output.print(f"{key}: {result[key]}", markup=False, soft_wrap=True)

@@ -1,0 +1,168 @@
+"""Alerts are on disk before anybody hears of them, and stay there."""
+
+import random
+import resource
+import sqlite3
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from config.clock import SystemClock
+from dialogue.alerts import SCHEMA_VERSION, Alerts
+from dialogue.errors import StageError
+
+KILLS = 50
+
+RAISING = """
+import sys
+from pathlib import Path
+from config.clock import SystemClock
+from dialogue.alerts import Alerts
+alerts = Alerts(Path(sys.argv[1]), SystemClock())
+while True:
+    print(alerts.raise_("emergency").id, flush=True)
+"""
+
+FULL_DISK = """
+import resource, sys
+from pathlib import Path
+from config.clock import SystemClock
+from dialogue.alerts import Alerts
+from dialogue.errors import StageError
+alerts = Alerts(Path(sys.argv[1]), SystemClock())
+first = alerts.raise_("emergency")
+resource.setrlimit(resource.RLIMIT_FSIZE, (1024, resource.RLIM_INFINITY))
+try:
+    alerts.raise_("emergency")
+except StageError as error:
+    print(error.stage, error.code, error.message)
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+print([alert.id for alert in alerts.open()] == [first.id], alerts.raise_("emergency").category)
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "alerts.sqlite3"
+
+
+def reopened(path: Path) -> Alerts:
+    return Alerts(path, SystemClock())
+
+
+def test_an_alert_is_stored_with_its_moment_and_without_words(path: Path) -> None:
+    alert = reopened(path).raise_("emergency")
+    assert alert.audience == "shift"
+    assert alert.words is None
+    raised = datetime.fromisoformat(alert.raised_at)
+    assert abs((datetime.now(UTC) - raised).total_seconds()) < 5
+    assert reopened(path).open() == (alert,)
+
+
+def test_words_are_kept_only_when_given(path: Path) -> None:
+    assert reopened(path).raise_("distress", "I miss her").words == "I miss her"
+
+
+def test_an_abuse_disclosure_is_never_on_the_shift_list(path: Path) -> None:
+    alerts = reopened(path)
+    sealed = alerts.raise_("abuse_disclosure")
+    other = alerts.raise_("distress")
+    assert alerts.open() == (other,)
+    assert alerts.open("safeguarding") == (sealed,)
+
+
+def test_acknowledged_by_a_named_person_and_the_first_name_stays(path: Path) -> None:
+    alerts = reopened(path)
+    alert = alerts.raise_("emergency")
+    assert alerts.acknowledge(alert.id, " Amal ").acknowledged_by == "Amal"
+    assert alerts.acknowledge(alert.id, "Bo").acknowledged_by == "Amal"
+    assert reopened(path).open() == ()
+
+
+@pytest.mark.parametrize(("number", "by", "code"), [(99, "Amal", "unknown"), (1, " ", "nameless")])
+def test_an_acknowledgement_that_cannot_be_is_refused(
+    path: Path, number: int, by: str, code: str
+) -> None:
+    alerts = reopened(path)
+    alerts.raise_("emergency")
+    with pytest.raises(StageError) as caught:
+        alerts.acknowledge(number, by)
+    assert (caught.value.stage, caught.value.code) == ("alert", code)
+
+
+def test_numbers_are_never_used_again(path: Path) -> None:
+    first = reopened(path).raise_("emergency")
+    database = sqlite3.connect(path)
+    database.execute("DELETE FROM alerts")
+    database.commit()
+    database.close()
+    assert reopened(path).raise_("emergency").id > first.id
+
+
+def test_a_locked_file_is_one_clear_sentence_and_nothing_is_half_stored(path: Path) -> None:
+    alerts = reopened(path)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(StageError, match="Alerts cannot be stored in .*make room on the disk"):
+        alerts.raise_("emergency")
+    other.execute("ROLLBACK")
+    other.close()
+    assert alerts.open() == ()
+    assert alerts.raise_("emergency").id == 1
+
+
+def test_a_path_that_cannot_be_is_one_clear_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StageError, match="Alerts cannot be stored"):
+        reopened(tmp_path / "file" / "alerts.sqlite3")
+
+
+def test_a_file_that_is_no_database_is_one_clear_sentence(tmp_path: Path) -> None:
+    (tmp_path / "alerts.sqlite3").write_bytes(b"not a database" * 100)
+    with pytest.raises(StageError, match="Alerts cannot be stored"):
+        reopened(tmp_path / "alerts.sqlite3")
+
+
+def test_a_file_of_another_release_is_left_alone(path: Path) -> None:
+    reopened(path).raise_("emergency")
+    database = sqlite3.connect(path)
+    database.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    database.close()
+    with pytest.raises(StageError, match="another release"):
+        reopened(path)
+
+
+@pytest.mark.skipif(not hasattr(resource, "RLIMIT_FSIZE"), reason="no file size limit here")
+def test_a_full_disk_is_told_and_later_alerts_are_stored_again(path: Path) -> None:
+    told, then = child(FULL_DISK, path).communicate(timeout=30)[0].splitlines()
+    assert told.startswith("alert not_stored Alerts cannot be stored")
+    assert then == "True emergency"
+
+
+def test_no_alert_is_lost_when_the_program_is_killed(path: Path) -> None:
+    chance = random.Random(2)
+    told: set[int] = set()
+    for kill in range(KILLS):
+        raising = child(RAISING, path)
+        assert raising.stdout is not None
+        told.add(int(raising.stdout.readline()))
+        time.sleep(chance.uniform(0, 0.02))
+        raising.kill()
+        told.update(int(line) for line in raising.communicate()[0].splitlines(keepends=True)
+                    if line.endswith("\n"))
+        stored = {alert.id for alert in reopened(path).open()}
+        assert told <= stored, f"lost after {kill + 1} kills"
+        assert len(stored) <= len(told) + kill + 1, "an alert was stored twice"
+
+
+def child(program: str, path: Path) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-c", program, str(path)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
