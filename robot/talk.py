@@ -38,8 +38,7 @@ class Talk:
         """Take a whole recording (16 kHz mono s16le) as one turn. Raises RecogniserError."""
         assert self.recogniser is not None, "this talk was opened without ears"
         began = self.clock.monotonic()
-        context = self.mind.conversation.context
-        heard = await recognise(self.recogniser, sound, context)
+        heard = await recognise(self.recogniser, sound, self.mind.conversation.context)
         return await self.mind.conversation.take(heard, self.clock.monotonic() - began)
 
     async def read(self, line: str) -> Turn:
@@ -71,6 +70,8 @@ async def open_talk(
             await synthesis.start(person.style)
             mouth = Telling(synthesis, FileSpeaker(save), body, clock, publish)
         mind = open_mind(stack, settings, person, mouth, body, clock, publish, with_rasa)
+        if recogniser is not None:
+            stack.push_async_callback(recogniser.close)
         if mind.rasa is not None:
             await mind.rasa.start()
         yield Talk(mind, person, recogniser, clock)

@@ -45,7 +45,7 @@ class Decoder:
 
     def partial(self) -> str:
         """Return the words so far."""
-        said = [" ".join(readings[0][0]) for readings in self._segments]
+        said = [" ".join(segment[0][0]) for segment in self._segments]
         said.append(json.loads(self._decoder.PartialResult())["partial"])
         return " ".join(part for part in said if part)
 
@@ -53,10 +53,10 @@ class Decoder:
         """End the utterance and return the guesses, best first, without repeating one."""
         self._keep(self._decoder.FinalResult())
         found: dict[str, tuple[float, float]] = {}
-        for readings in itertools.product(*(segment[:3] for segment in self._segments[:6])):
-            words = [word for reading in readings for word in reading[0]]
-            weight = math.prod(reading[1] for reading in readings)
-            sure = sum(reading[2] * len(reading[0]) for reading in readings) / max(len(words), 1)
+        for way in itertools.product(*self._branches()):
+            words = [word for reading in way for word in reading[0]]
+            weight = math.prod(reading[1] for reading in way)
+            sure = sum(reading[2] * len(reading[0]) for reading in way) / max(len(words), 1)
             found.setdefault(" ".join(words), (weight, sure))
         order = sorted(found, key=lambda text: -found[text][0])
         if not order or not order[0]:
@@ -64,24 +64,30 @@ class Decoder:
         return [Guess(text, min(1.0, found[text][1])) for text in order if text]
 
     def _keep(self, result: str) -> None:
-        readings = _readings(json.loads(result)["alternatives"])
-        if readings[0][0]:
-            self._segments.append(readings)
+        segment = readings(json.loads(result)["alternatives"])
+        if segment[0][0]:
+            self._segments.append(segment)
+
+    def _branches(self) -> list[list[Reading]]:
+        """Return each segment's readings; only the last four segments have more than one."""
+        settled, open_ = self._segments[:-4], self._segments[-4:]
+        return [segment[:1] for segment in settled] + [segment[:3] for segment in open_]
 
 
-def _readings(alternatives: list[dict[str, str | float]]) -> list[Reading]:
+def readings(alternatives: list[dict[str, str | float]]) -> list[Reading]:
+    """Return Vosk's alternatives, best first, with posteriors and confidences."""
     best = max(float(each["confidence"]) for each in alternatives)
     likely = [math.exp(float(each["confidence"]) - best) for each in alternatives]
     posteriors = [each / sum(likely) for each in likely]
     texts = [tuple(str(each["text"]).split()) for each in alternatives]
-    readings = []
+    found = []
     for text, posterior in zip(texts, posteriors, strict=True):
         sure = [
             sum(p for other, p in zip(texts, posteriors, strict=True) if word in other)
             for word in text
         ]
-        readings.append((text, posterior, sum(sure) / len(sure) if sure else 0.0))
-    return readings
+        found.append((text, posterior, sum(sure) / len(sure) if sure else 0.0))
+    return found
 
 
 def closed_vocabulary(model: vosk.Model, context: Context) -> dict[str, str]:

@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 _STEP_BYTES = SAMPLE_RATE // 10 * 2
 """Work in steps of 100 ms: a partial result every 20 ms would cost more than the decoding."""
+_PIECE_BYTES = 5 * _STEP_BYTES
+"""Where a slow machine is behind, it looks up this often to see whether it is still wanted."""
 _MOST_GUESSES = 5
 _SURE = 0.6
 """The closed decoder's answer counts from this confidence on."""
@@ -127,13 +129,14 @@ class VoskListening:
     def _work(self) -> None:
         with self._lock:
             sound, self._waiting = bytes(self._waiting), bytearray()
-        if self._discarded or self._error is not None or not sound:
-            return
         try:
-            self._decoders = self._decoders or self._begin()
-            for decoder in self._decoders:
-                decoder.push(sound)
-            self._report(self._decoders[0].partial())
+            for start in range(0, len(sound), _PIECE_BYTES):
+                if self._discarded or self._error is not None:
+                    return
+                self._decoders = self._decoders or self._begin()
+                for decoder in self._decoders:
+                    decoder.push(sound[start : start + _PIECE_BYTES])
+                self._report(self._decoders[0].partial())
         except Exception as error:
             self._error = error
 

@@ -11,8 +11,9 @@ from typing import Annotated, Any
 import typer
 
 from config.settings import LANGUAGES
+from dialogue.errors import StageError
+from dialogue.person import Person
 from dialogue.turn import Turn
-from robot.app import Talk, open_talk
 from robot.commands.console import (
     CANNOT_START,
     NOT_USABLE,
@@ -22,7 +23,10 @@ from robot.commands.console import (
     settings_or_exit,
     waiting,
 )
+from robot.recognisers import choose, load
+from robot.talk import Talk, open_talk
 from voices.errors import AudioFileError, RecogniserError, VoicesError
+from voices.models import ModelStore
 from voices.soundfile import read
 
 LONGEST_LINE = 1000
@@ -63,14 +67,24 @@ def talk(
         except OSError as error:
             raise fail(f"{save} cannot be made: {error.strerror}.") from error
 
+    profile, store = settings.residents[resident], ModelStore()
+    language = lang or settings.language_of(profile)
+
     async def run() -> int:
         refused = 0
+        recogniser = None
+        if wav:
+            recogniser = load(choose(language, settings.robot.recogniser, store).model, store)
         async with open_talk(
-            settings, resident, lang, hears=bool(wav), speaks=not no_audio, save=save
+            settings,
+            Person.of(resident, profile, language),
+            recogniser=recogniser,
+            speaks=not no_audio,
+            save=save,
+            with_rasa=not no_rasa,
         ) as talk:
-            if not no_rasa:
-                with waiting("Rasa is starting"):
-                    await talk.engine_ready()
+            with waiting("The dialogue engine is starting"):
+                await talk.engine_ready()
             async for result in _recordings(talk, wav) if wav else _lines(talk):
                 if isinstance(result, str):
                     refused += 1
@@ -81,7 +95,7 @@ def talk(
 
     try:
         code = asyncio.run(run())
-    except VoicesError as error:
+    except (VoicesError, StageError) as error:
         raise fail(str(error), CANNOT_START) from error
     raise typer.Exit(code)
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from dialogue.errors import StageError
+from dialogue.training import RasaError
 from dialogue.training import train as train_engine
 from robot.commands.console import errors, fail, waiting
 
@@ -12,7 +12,7 @@ def train() -> None:
     try:
         with waiting("Training the dialogue engine"):
             model = train_engine(lambda line: None)
-    except StageError as error:
-        raise fail(error.message) from error
+    except RasaError as error:
+        raise fail(str(error)) from error
     errors.print(f"The dialogue engine is trained: {model}", soft_wrap=True)
     raise typer.Exit(0)
