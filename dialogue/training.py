@@ -149,7 +149,8 @@ def _run(command: list[str], scratch: Path, models: Path, progress: Callable[[st
     if child.returncode != 0:
         log = models / "training.log"
         log.write_text("\n".join(said) + "\n")
-        last = said[-1] if said else f"it ended with code {child.returncode}"
+        faults = [line for line in said if re.search(r"(Exception|Error|UserWarning): ", line)]
+        last = (faults or said or [f"it ended with code {child.returncode}"])[-1]
         raise RasaError(f"Rasa could not be trained: {last} (all of it is in {log})")
 
 

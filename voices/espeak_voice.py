@@ -15,11 +15,16 @@ from voices.timing import pcm, share, silence, speakable, voiced_span
 VARIANTS = {"en": "en-us", "de": "de", "fr": "fr", "it": "it", "es": "es", "nl": "nl"}
 """The voice for each language; any other language is spoken by the library's voice of that name."""
 
-PACE = 0.72
+_PACE = 0.72
 """The library's rate for one word a minute: at its own 160 it speaks 222 everyday English words
 a minute (measured without the silence around sentences, straight from 100 to 240)."""
 
 _GAIN = 1.0
+
+
+def rate_of(words_a_minute: int) -> int:
+    """Return the library's rate, between its slowest and what can still be understood."""
+    return min(max(round(words_a_minute * _PACE), 80), 300)
 
 
 def pitch_of(factor: float) -> int:
@@ -43,7 +48,7 @@ class EspeakVoice:
         heard = self._espeak.speak(
             clean,
             VARIANTS.get(style.language, style.language),
-            round(style.rate * PACE),
+            rate_of(style.rate),
             pitch_of(style.pitch),
         )
         rate = self._espeak.rate

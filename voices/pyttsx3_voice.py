@@ -16,7 +16,7 @@ import numpy as np
 
 from voices.errors import VoiceError
 from voices.espeak_library import load_library
-from voices.espeak_voice import PACE, VARIANTS, pitch_of
+from voices.espeak_voice import VARIANTS, pitch_of, rate_of
 from voices.mouth import mouth_of_loudness
 from voices.speaking import Speech, Style, Timing
 from voices.timing import pcm, share, silence, speakable, voiced_span
@@ -78,7 +78,7 @@ class Pyttsx3Voice:
         if self._espeak:
             voice = VARIANTS.get(style.language, style.language)
             self._engine.setProperty("voice", voice)
-            self._engine.setProperty("rate", round(style.rate * PACE))
+            self._engine.setProperty("rate", rate_of(style.rate))
             self._engine.setProperty("pitch", pitch_of(style.pitch))
         else:
             self._engine.setProperty("voice", self._voices[style.language])

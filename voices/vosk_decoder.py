@@ -46,8 +46,13 @@ class Decoder:
     def partial(self) -> str:
         """Return the words so far."""
         said = [" ".join(segment[0][0]) for segment in self._segments]
-        said.append(json.loads(self._decoder.PartialResult())["partial"])
+        said.append(json.loads(self._decoder.PartialResult()).get("partial", ""))
         return " ".join(part for part in said if part)
+
+    def clear(self) -> None:
+        """Forget what was pushed; the next sound begins an utterance."""
+        self._decoder.FinalResult()  # unlike Reset(), this drops sound not yet decoded too
+        self._segments.clear()
 
     def guesses(self) -> list[Guess]:
         """End the utterance and return the guesses, best first, without repeating one."""

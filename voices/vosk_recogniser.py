@@ -44,44 +44,52 @@ class VoskRecogniser:
         _check(folder)
         vosk.SetLogLevel(-1)
         try:
-            self._model: vosk.Model | None = vosk.Model(str(folder))
+            model = vosk.Model(str(folder))
+            # One decoder for the recogniser's life: only its first words are slow, 1.2 s with the
+            # Korean model, as it unfolds its vocabulary. That happens here and now.
+            decoder = Decoder(model)
+            decoder.push(bytes(_PIECE_BYTES))
+            decoder.clear()
         except Exception as error:  # the only class Vosk raises
             raise RecogniserError(
                 f"Vosk cannot load the model in {folder}; check it with `fireside models verify`."
             ) from error
+        self._engine: tuple[vosk.Model, Decoder] | None = model, decoder
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="vosk")
         self._listening: VoskListening | None = None
 
     def listen(self, context: Context, on_partial: Callable[[str], None]) -> "VoskListening":
         """Begin one utterance; one that is still open is discarded."""
-        if self._model is None:
+        if self._engine is None:
             raise RecogniserError("Vosk is closed; start the program again.")
         if self._listening is not None:
             self._listening.discard()
-        self._listening = VoskListening(self.name, self._model, self._worker, context, on_partial)
+        self._listening = VoskListening(self.name, *self._engine, self._worker, context, on_partial)
         return self._listening
 
     async def close(self) -> None:
         """Free the model. Never raises; may be called twice."""
         if self._listening is not None:
             self._listening.discard()
-        self._listening = self._model = None
+        self._listening = self._engine = None
         await asyncio.to_thread(self._worker.shutdown)
 
 
 class VoskListening:
-    """One utterance. The decoders live and die on the worker thread."""
+    """One utterance. The decoders belong to the worker thread."""
 
     def __init__(
         self,
         engine: str,
         model: vosk.Model,
+        decoder: Decoder,
         worker: ThreadPoolExecutor,
         context: Context,
         on_partial: Callable[[str], None],
     ) -> None:
         self._engine = engine
         self._model = model
+        self._decoder = decoder
         self._worker = worker
         self._context = context
         self._on_partial = on_partial
@@ -123,8 +131,6 @@ class VoskListening:
         with self._lock:
             self._discarded = True
             self._waiting.clear()
-        with contextlib.suppress(RuntimeError):
-            self._worker.submit(self._free)
 
     def _work(self) -> None:
         with self._lock:
@@ -142,8 +148,9 @@ class VoskListening:
 
     def _begin(self) -> tuple[Decoder, ...]:
         self._closed = closed_vocabulary(self._model, self._context)
+        self._decoder.clear()
         closed = (Decoder(self._model, self._closed),) if self._closed else ()
-        return (Decoder(self._model), *closed)
+        return (self._decoder, *closed)
 
     def _end(self) -> tuple[Guess, ...]:
         self._work()
@@ -151,7 +158,7 @@ class VoskListening:
             results = [decoder.guesses() for decoder in self._decoders]
         except Exception as error:
             self._error, results = error, []
-        self._free()
+        self._decoders = ()
         if self._discarded or not results:
             return ()
         spoken, answers = results[0], results[1] if self._closed else []
@@ -171,9 +178,6 @@ class VoskListening:
     def _tell(self, partial: str) -> None:
         if not self._discarded:
             self._on_partial(partial)
-
-    def _free(self) -> None:
-        self._decoders = ()
 
 
 def _check(folder: Path) -> None:

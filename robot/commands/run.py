@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -18,22 +19,29 @@ from voices.errors import VoicesError
 Who = Annotated[str, typer.Option(help="A file under config/residents.")]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Log more; never anybody's words.")]
 
+Port = Annotated[
+    int | None, typer.Option(min=0, max=65535, help="Instead of the port in config/robot.yaml.")
+]
 
-def simulate(resident: Who = "guest", verbose: Verbose = False) -> None:
+
+def simulate(resident: Who = "guest", port: Port = None, verbose: Verbose = False) -> None:
     """Start everything with the robot in the browser, and print the address of its page."""
-    _start("simulator", resident, verbose)
+    _start("simulator", resident, port, verbose)
 
 
-def run(resident: Who = "guest", verbose: Verbose = False) -> None:
+def run(resident: Who = "guest", port: Port = None, verbose: Verbose = False) -> None:
     """Start everything on the robot named in config/robot.yaml."""
-    _start(None, resident, verbose)
+    _start(None, resident, port, verbose)
 
 
-def _start(driver: str | None, resident: str, verbose: bool) -> None:
+def _start(driver: str | None, resident: str, port: int | None, verbose: bool) -> None:
     settings = settings_or_exit()
     if resident not in settings.residents:
         known = ", ".join(sorted(settings.residents))
         raise typer.BadParameter(f"--resident is one of {known}.")
+    if port is not None:
+        robot = settings.robot.model_copy(update={"port": port})
+        settings = replace(settings, robot=robot)
     quiet_logs(verbose)
     profile = settings.residents[resident]
     person = Person.of(resident, profile, settings.language_of(profile))

@@ -269,6 +269,7 @@ def test_killing_the_controller_leaves_no_orphan(model: TrainedModel, stopped: b
         [sys.executable, "-c", CONTROLLER, str(model.path), model.sha256, FAKE],
         stdout=subprocess.PIPE,
         cwd=CHECKOUT,
+        env=os.environ | {"TMPDIR": str(model.path.parent)},
     ) as controller:
         assert controller.stdout is not None
         engine = psutil.Process(int(controller.stdout.readline()))
