@@ -46,4 +46,4 @@ def snapped(guesses: tuple[Guess, ...], context: Context) -> tuple[Guess, ...]:
     near = snap(guesses, context.expected, context.language)
     if near is None:
         return guesses
-    return (Guess(near.answer, near.confidence), *guesses)
+    return (Guess(near.value, near.score), *guesses)

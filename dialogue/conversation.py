@@ -180,13 +180,13 @@ class Conversation:
 
     async def _speak(self, reply: Reply) -> Told:
         if self._ears is not None:
-            self._ears.deaf = True
+            self._ears.robot_speaks = True
         self._state("speaking")
         try:
             return await self._mouth.say(reply.phrases, self.person.style)
         finally:
             if self._ears is not None:
-                self._ears.deaf = False
+                self._ears.robot_speaks = False
                 self._ears.context = self.context
             self._state("stopped" if self._body.stopped else "idle")
 

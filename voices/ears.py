@@ -41,7 +41,7 @@ async def recognise(recogniser: Recogniser, sound: bytes, context: Context) -> R
 class Ears:
     """A microphone, an endpointer, a recogniser and a spotter, working together.
 
-    `context` is what may be said next. While `deaf`, only the spotter listens.
+    `context` is what may be said next.
     """
 
     def __init__(
@@ -53,12 +53,23 @@ class Ears:
         clock: Clock,
     ) -> None:
         self.context = Context()
-        self.deaf = False
+        self._robot_speaks = False
         self.microphone = microphone
         self.endpointer = endpointer
         self.recogniser = recogniser
         self.spotter = spotter
         self._clock = clock
+
+    @property
+    def robot_speaks(self) -> bool:
+        """Whether the robot speaks: then only the spotter listens."""
+        return self._robot_speaks
+
+    @robot_speaks.setter
+    def robot_speaks(self, value: bool) -> None:
+        self._robot_speaks = value
+        if self.spotter is not None:
+            self.spotter.robot_speaks = value
 
     async def utterances(self, reports: Reports) -> AsyncIterator[Heard]:
         """Yield utterances until the microphone ends. Raises DeviceError."""
@@ -67,7 +78,7 @@ class Ears:
             async for chunk in self.microphone.chunks():
                 if self.spotter is not None:
                     self.spotter.push(chunk)
-                if self.deaf:
+                if self._robot_speaks:
                     self._forget(listening)
                     listening = None
                     continue

@@ -107,7 +107,12 @@ class Recogniser(Protocol):
 
 
 class Spotter(Protocol):
-    """Listens for a few words all the time, also while the robot speaks."""
+    """Listens for a few words all the time, also while the robot speaks.
+
+    `robot_speaks` says that the robot's own voice may be in the sound.
+    """
+
+    robot_speaks: bool
 
     def push(self, chunk: bytes) -> None:
         """Take one chunk. Returns at once: work happens on another thread."""

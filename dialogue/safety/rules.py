@@ -92,14 +92,14 @@ class _Language:
     def _found(
         folded: str, words: frozenset[str], danger: list[Pattern], unless: list[Pattern]
     ) -> bool:
-        spans = [span for pattern in danger for span in pattern.spans(folded, words)]
-        if not spans:
-            return False
-        excuses = [span for pattern in unless for span in pattern.spans(folded, words)]
-        return any(
-            all(end <= excuse_start or excuse_end <= start for excuse_start, excuse_end in excuses)
-            for start, end in spans
-        )
+        excuses: list[tuple[int, int]] | None = None
+        for pattern in danger:
+            for start, end in pattern.spans(folded, words):
+                if excuses is None:
+                    excuses = [span for other in unless for span in other.spans(folded, words)]
+                if all(end <= begins or ends <= start for begins, ends in excuses):
+                    return True
+        return False
 
 
 class Rules:

@@ -18,7 +18,6 @@ from dialogue.events import (
     AlertRaised,
     DangerHeard,
     PartialHeard,
-    ReplyDecided,
     StageFailed,
     StateChanged,
 )
@@ -292,7 +291,7 @@ class TestDanger:
         await room.meets()
         turn = await room.hears("hello i have fallen down", confidence=0.3)
         assert set(turn.reply.sentences) <= one_of("need_help_question")
-        assert room.alerts.open() == []
+        assert not room.alerts.open()
         await room.clock.advance(HELP_ANSWER_SECONDS + 1)
         assert [alert.category for alert in room.alerts.open()] == ["emergency"]
 
@@ -444,4 +443,3 @@ class TestSpotter:
         room.talk.spotted("stop")
         await room.clock.advance(5)
         assert room.speaker.said == []
-        assert "ReplyDecided" not in [type(e).__name__ for e in room.reports.of(ReplyDecided)][1:]

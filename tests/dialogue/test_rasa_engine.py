@@ -226,8 +226,11 @@ async def test_malformed_turns_are_refused_and_the_next_is_answered(
 ) -> None:
     assert process.endpoint is not None
     async with httpx.AsyncClient(trust_env=False, headers=process.endpoint.headers) as client:
-        response = await client.post(process.endpoint.url, content=body)
-    assert response.status_code in (400, 413)
+        try:
+            status = (await client.post(process.endpoint.url, content=body)).status_code
+        except (httpx.WriteError, httpx.ReadError):  # hung up on in the middle of too much
+            status = 413
+    assert status in (400, 413)
     assert (await say(dialogue, "hello", "after nonsense")).say == ("greet",)
 
 

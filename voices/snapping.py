@@ -1,0 +1,144 @@
+"""Answers to closed questions: the nearest of the possible ones, by sound, over all guesses."""
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rapidfuzz.distance import Levenshtein
+
+from voices.hearing import Guess
+from voices.phonetics import phonemes, words
+
+MISTAKE = 2
+"""Right phonemes that one wrong one outweighs: less than half of a value may be wrong."""
+FIT_WEIGHT = 0.2
+"""What one phoneme of agreement adds to a guess's log probability."""
+THRESHOLD = 0.6
+
+
+@dataclass(frozen=True)
+class Snap:
+    """One of the expected answers, and how surely it was meant, 0 to 1."""
+
+    value: str
+    score: float
+
+
+@dataclass(frozen=True)
+class _Match:
+    """A value of a slot, heard in the words from `start` up to `end`.
+
+    `gain` is phonemes of agreement less mistakes, `fit` from 0 to 1 how well it answers alone.
+    """
+
+    slot: str
+    value: str
+    start: int
+    end: int
+    gain: int
+    fit: float
+
+
+def snap(
+    guesses: Sequence[Guess],
+    expected: Sequence[str],
+    language: str,
+    threshold: float = THRESHOLD,
+) -> Snap | None:
+    """Return the expected answer that was most likely given, or None below the threshold.
+
+    A value that only sounds alike counts less, the more else was said: "I don't know" is not
+    "no". Two of the answers in one breath are none.
+    """
+    scores: dict[str, float] = defaultdict(float)
+    everything = sum(guess.confidence for guess in guesses)
+    for guess in guesses:
+        matches = _matches(guess.text, {"": expected}, language)
+        best = max(matches, key=lambda match: (match.gain, match.fit), default=None)
+        if best is not None and everything and not _contradicted(best, matches):
+            scores[best.value] += best.fit * guess.confidence / everything
+    value = max(scores, key=lambda value: scores[value], default=None)
+    if value is None or scores[value] < threshold:
+        return None
+    return Snap(value, min(scores[value], 1.0))
+
+
+def choose(
+    guesses: Sequence[Guess], slots: Mapping[str, Sequence[str]], language: str
+) -> dict[str, str | None]:
+    """Return for each slot the value that was said in it, or None where there was none.
+
+    Every guess is read as values and other words; the reading that most of the guesses'
+    probability and the best agreement speak for is taken as a whole.
+    """
+    votes: dict[tuple[tuple[str, str], ...], float] = defaultdict(float)
+    for guess in guesses:
+        gain, found = _best_reading(guess.text, slots, language)
+        votes[found] += guess.confidence * math.exp(FIT_WEIGHT * gain)
+    chosen = dict(max(votes, key=lambda found: votes[found], default=()))
+    return {slot: chosen.get(slot) for slot in slots}
+
+
+def _best_reading(
+    text: str, slots: Mapping[str, Sequence[str]], language: str
+) -> tuple[int, tuple[tuple[str, str], ...]]:
+    """Return the greatest gain of values that do not overlap, one a slot, and those values."""
+    ends = len(words(text)) + 1
+    best: list[dict[frozenset[str], tuple[int, tuple[tuple[str, str], ...]]]]
+    best = [{} for _ in range(ends)]
+    best[0][frozenset()] = (0, ())
+    matches = _matches(text, slots, language)
+    for at in range(ends - 1):
+        here = [match for match in matches if match.start == at]
+        for filled, (gain, found) in best[at].items():
+            _keep(best[at + 1], filled, gain, found)
+            for match in here:
+                if match.slot not in filled:
+                    pairs = tuple(sorted((*found, (match.slot, match.value))))
+                    _keep(best[match.end], filled | {match.slot}, gain + match.gain, pairs)
+    return max(best[-1].values(), key=lambda reading: reading[0])
+
+
+def _keep(
+    readings: dict[frozenset[str], tuple[int, tuple[tuple[str, str], ...]]],
+    filled: frozenset[str],
+    gain: int,
+    found: tuple[tuple[str, str], ...],
+) -> None:
+    if filled not in readings or readings[filled][0] < gain:
+        readings[filled] = (gain, found)
+
+
+def _matches(text: str, slots: Mapping[str, Sequence[str]], language: str) -> list[_Match]:
+    spoken = words(text)
+    sounds = [phonemes(word, language) for word in spoken]
+    whole = sum(len(sound) for sound in sounds)
+    matches = []
+    for slot, values in slots.items():
+        for value in values:
+            target = "".join(phonemes(word, language) for word in words(value))
+            for start in range(len(sounds)):
+                stretch = ""
+                for end in range(start + 1, len(sounds) + 1):
+                    stretch += sounds[end - 1]
+                    if MISTAKE * (len(stretch) - len(target)) >= len(target):
+                        break
+                    wrong = Levenshtein.distance(stretch, target)
+                    gain = len(target) - MISTAKE * wrong
+                    if gain > 0:
+                        fit = (1 - wrong / len(target)) * math.sqrt(len(stretch) / whole)
+                        if spoken[start:end] == words(value):
+                            fit = 1.0
+                        matches.append(_Match(slot, value, start, end, gain, fit))
+    return matches
+
+
+def _contradicted(best: _Match, matches: Sequence[_Match]) -> bool:
+    """Tell whether another of the values was said too, word for word, beside the best one."""
+    return any(
+        match.fit == 1
+        and match.value != best.value
+        and (match.end <= best.start or match.start >= best.end)
+        for match in matches
+    )

@@ -1,0 +1,227 @@
+"""Whisper in CTranslate2's form, by faster-whisper: one decode for each utterance."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from faster_whisper import WhisperModel
+from faster_whisper.tokenizer import Tokenizer
+from faster_whisper.transcribe import get_suppressed_tokens
+
+from voices.errors import RecogniserError
+from voices.hearing import SAMPLE_RATE, Context, Guess, Listening, Recognition
+from voices.level import audible, speech_goes_on
+from voices.phonetics import words
+
+_log = logging.getLogger(__name__)
+
+Samples = npt.NDArray[np.float32]
+
+LONGEST_SECONDS = 30
+"""What the encoder was trained on; longer utterances lose their end."""
+WINDOW_SECONDS = 12
+MARGIN_SECONDS = 3
+"""The encoder's time grows with its window. Twelve seconds, or three more than the utterance,
+cost no accuracy on our English sets; narrower windows make the decoder repeat itself."""
+BEAM = 5
+PROMPT_TOKENS = 200
+"""Whisper was trained on prompts of up to 223 tokens, and each one costs time."""
+TOKENS_A_SECOND = 12
+"""Twice what fast speech needs in any of our languages; a bound on runaway decoding."""
+NO_SPEECH = 0.6
+WEAK_LOGPROB = -1.0
+"""Whisper's own bounds: a decode this unlikely is not trusted, and with this much probability
+of no speech there was none."""
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """One decode: texts with their log probability in all and per token, best first."""
+
+    texts: list[tuple[str, float, float]]
+    no_speech: float
+    cut_short: bool
+
+    @property
+    def doubtful(self) -> bool:
+        text, _total, average = self.texts[0]
+        return self.cut_short or average < WEAK_LOGPROB or loops(text)
+
+
+class WhisperRecogniser:
+    """A Whisper model from a folder with model.bin, config.json, tokenizer.json and vocabulary.
+
+    Loading takes a second or two. Raises RecogniserError when the folder holds no such model.
+    Confidence is the geometric mean of the token probabilities; an alternative's is that of the
+    best guess times how much less likely the alternative is.
+    """
+
+    streaming = False
+
+    def __init__(
+        self, folder: Path, name: str, languages: frozenset[str], threads: int = 2
+    ) -> None:
+        self.name = name
+        self.languages = languages
+        try:
+            self._model: WhisperModel | None = WhisperModel(
+                str(folder),
+                device="cpu",
+                compute_type="int8",
+                cpu_threads=threads,
+                local_files_only=True,
+            )
+        except Exception as error:  # the library raises whatever its parts raise
+            raise RecogniserError(
+                f"The model {name} cannot be loaded from {folder} ({error}); "
+                f"fetch it again with: fireside models get {name}"
+            ) from error
+        self._tokenizer = cache(self._make_tokenizer)
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._read(np.zeros(SAMPLE_RATE, np.float32), WINDOW_SECONDS, Context(min(languages)))
+
+    def listen(self, context: Context, on_partial: Callable[[str], None]) -> Listening:
+        """Begin one utterance; there are no partial results. Raises RecogniserError."""
+        if context.language not in self.languages:
+            known = ", ".join(sorted(self.languages))
+            raise RecogniserError(
+                f"{self.name} does not know the language {context.language}; it knows {known}."
+            )
+        return _Utterance(lambda sound: self._worker.submit(self._recognise, sound, context))
+
+    async def close(self) -> None:
+        """Free the model. Never raises; may be called twice."""
+        self._worker.shutdown(wait=False, cancel_futures=True)
+        self._model = None
+
+    def _recognise(self, sound: bytes, context: Context) -> Recognition:
+        samples = np.frombuffer(sound, np.int16).astype(np.float32) / 32768
+        guesses: tuple[Guess, ...] = ()
+        if audible(samples):
+            seconds = len(samples) / SAMPLE_RATE
+            window = min(max(WINDOW_SECONDS, seconds + MARGIN_SECONDS), LONGEST_SECONDS)
+            reading = self._read(samples, window, context)
+            if reading.doubtful and window < LONGEST_SECONDS:
+                reading = self._read(samples, LONGEST_SECONDS, context)
+            guesses = _guesses(reading)
+        return Recognition(guesses, context.language, self.name)
+
+    def _read(self, samples: Samples, window: float, context: Context) -> _Reading:
+        model = self._model
+        if model is None:
+            raise RecogniserError(f"{self.name} is closed.")
+        tokenizer = self._tokenizer(context.language)
+        prompt = model.get_prompt(
+            tokenizer, _prompt_tokens(tokenizer, context), without_timestamps=True
+        )
+        room = int(TOKENS_A_SECOND * len(samples) / SAMPLE_RATE) + TOKENS_A_SECOND
+        size = int(window * SAMPLE_RATE)
+        padded = np.pad(samples[:size], (0, max(0, size - len(samples))))
+        result = model.model.generate(
+            model.encode(model.feature_extractor(padded, padding=0)),
+            [prompt],
+            beam_size=BEAM,
+            num_hypotheses=BEAM,
+            max_length=min(len(prompt) + room, model.max_length),
+            return_scores=True,
+            return_no_speech_prob=True,
+            suppress_tokens=list(get_suppressed_tokens(tokenizer, [-1])),
+        )[0]
+        texts = []
+        for tokens, score in zip(result.sequences_ids, result.scores, strict=True):
+            total = score * len(tokens)  # CTranslate2 divides by the length, without its end
+            texts.append((tokenizer.decode(tokens).strip(), total, total / (len(tokens) + 1)))
+        return _Reading(texts, result.no_speech_prob, len(result.sequences_ids[0]) >= room)
+
+    def _make_tokenizer(self, language: str) -> Tokenizer:
+        assert self._model is not None
+        multilingual = self._model.model.is_multilingual
+        return Tokenizer(self._model.hf_tokenizer, multilingual, "transcribe", language)
+
+
+class _Utterance:
+    """What was heard so far, and at most one decode of it that counts."""
+
+    def __init__(self, submit: Callable[[bytes], "Future[Recognition]"]) -> None:
+        self._submit = submit
+        self._sound = bytearray()
+        self._ahead: Future[Recognition] | None = None
+        self._ahead_of = 0
+
+    def push(self, chunk: bytes) -> None:
+        self._sound += chunk
+
+    def anticipate(self) -> None:
+        if self._ahead is not None:
+            self._ahead.cancel()
+        self._ahead_of = len(self._sound)
+        self._ahead = self._submit(bytes(self._sound))
+
+    async def finish(self) -> Recognition:
+        if self._ahead is None or speech_goes_on(self._sound, self._ahead_of):
+            self.anticipate()
+        assert self._ahead is not None
+        try:
+            return await asyncio.wrap_future(self._ahead)
+        except RecogniserError:
+            raise
+        except Exception as error:  # whatever the engine raises, the corridor knows one error
+            raise RecogniserError(f"The speech model failed ({error}); restart it.") from error
+
+    def discard(self) -> None:
+        if self._ahead is not None:
+            self._ahead.cancel()
+        self._ahead = None
+        self._sound.clear()
+
+
+def _guesses(reading: _Reading) -> tuple[Guess, ...]:
+    """Return distinct texts, or none where the decode shows that nobody spoke."""
+    best_text, best_total, average = reading.texts[0]
+    if reading.cut_short or (reading.no_speech > NO_SPEECH and average < WEAK_LOGPROB):
+        return ()
+    found: dict[tuple[str, ...], Guess] = {}
+    for text, total, _average in reading.texts:
+        key = tuple(words(text))
+        if key and key not in found and (text == best_text or not loops(text)):
+            confidence = float(np.exp(average + min(0.0, total - best_total)))
+            found[key] = Guess(text, confidence)
+    return tuple(sorted(found.values(), key=lambda guess: -guess.confidence))
+
+
+def _prompt_tokens(tokenizer: Tokenizer, context: Context) -> list[int]:
+    tokens: list[int] = []
+    for value in covering((*context.expected, *context.words)):
+        more = tokenizer.encode(f" {value},")
+        if len(tokens) + len(more) > PROMPT_TOKENS:
+            break
+        tokens += more
+    return tokens
+
+
+def covering(values: Iterable[str]) -> list[str]:
+    """Return the fewest values, in their order, in which every word of all of them occurs."""
+    values = list(dict.fromkeys(values))
+    needed: set[str] = set()
+    seen: set[str] = set()
+    for value in sorted(values, key=lambda value: -len(words(value))):
+        if not seen.issuperset(words(value)):
+            needed.add(value)
+            seen.update(words(value))
+    return [value for value in values if value in needed]
+
+
+def loops(text: str) -> bool:
+    """Tell whether two or more words are said twice in a row, as a runaway decoder does."""
+    said = words(text)
+    return any(
+        said[at : at + length] == said[at + length : at + 2 * length]
+        for length in range(2, len(said) // 2 + 1)
+        for at in range(len(said) - 2 * length + 1)
+    )
