@@ -168,7 +168,9 @@ class KeywordDialogue:
         """Nothing to stop."""
 
 
-def _decide(intent: str, offer: str | None) -> tuple[tuple[str, ...], tuple[Action, ...], str | None]:
+def _decide(
+    intent: str, offer: str | None
+) -> tuple[tuple[str, ...], tuple[Action, ...], str | None]:
     """Return what to say, what to do, and what is offered then."""
     if intent == "repeat":
         return (), (Action("repeat"),), offer

@@ -14,8 +14,9 @@ Patterns are compared with `folded` text, so capitals, accents and apostrophes d
 import re
 import unicodedata
 from collections.abc import Callable
+from functools import cached_property
 
-LONGEST = 12_000
+LONGEST = 8_000
 """Characters looked at; of a longer text the middle is left out, as what matters stands at its ends."""
 MOST_GAPS = 2
 ELIDING = frozenset({"fr", "it"})
@@ -70,7 +71,12 @@ class Pattern:
         for end in (0, -1):
             if tokens[end] == "...":
                 pieces[end] = _WORDS_AROUND
-        self._regex = re.compile("".join(pieces) + "(?= )")
+        self._body = "".join(pieces) + "(?= )"
+
+    @cached_property
+    def _regex(self) -> re.Pattern[str]:
+        # Compiled when first needed: thousands of patterns would delay the robot's first word.
+        return re.compile(self._body)
 
     def spans(self, folded: str, words: frozenset[str]) -> list[tuple[int, int]]:
         """Return where the pattern is found; `words` are the words of the folded text."""
@@ -96,7 +102,11 @@ class Pattern:
     def _words(self, choice: str) -> list[str]:
         folded = self._folding(choice.replace("*", _STAR))
         words = [word.replace(_STAR, "*") for word in folded.split() if word != "."]
-        if not _CHOICE.fullmatch(choice) or not words or not all(_WORD.fullmatch(word) for word in words):
+        if (
+            not _CHOICE.fullmatch(choice)
+            or not words
+            or not all(_WORD.fullmatch(word) for word in words)
+        ):
             raise ValueError(f"'{choice}' in '{self.notation}' is not a word; use letters only")
         return words
 

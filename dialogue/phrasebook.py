@@ -198,8 +198,10 @@ def _always_usable(needed: frozenset[str]) -> Callable[[list[Variant]], Variants
 def _say_and_cues(raw: object) -> tuple[str, tuple[Cue, ...]]:
     if isinstance(raw, str):
         return raw, ()
-    if not isinstance(raw, dict) or set(raw) - {"say", "cue"} or not isinstance(
-        raw.get("say"), str
+    if (
+        not isinstance(raw, dict)
+        or set(raw) - {"say", "cue"}
+        or not isinstance(raw.get("say"), str)
     ):
         raise ValueError("not a sentence; write a text, or 'say' with a 'cue'")
     cue = raw.get("cue", {})
@@ -215,5 +217,3 @@ def _cue(verb: str, value: object) -> Cue:
         allowed = ", ".join(sorted(CUES[verb]))
         raise ValueError(f"'{value}' is nothing to {verb}; use one of {allowed}")
     return Cue(verb, str(value))  # type: ignore[arg-type]  # checked against CUES above
-
-

@@ -22,7 +22,9 @@ FORBIDDEN = Path(__file__).parent / "content" / "forbidden.yaml"
 _SENTENCE = re.compile(r"\S[^.!?]*[.!?]+[\"”“»’]*(?=\s|$)")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _UNSPEAKABLE = re.compile(r"[()\[\]<>/\\&%$€£#*_=+@|~^\d]")
-_ABBREVIATION = re.compile(r"\b\w\.\w\.|\b(?:Dr|Mr|Mrs|Nr|St|Sr|Sra|Dhr|Mevr|etc|usw|bzw)\.(?=\s|$)")
+_ABBREVIATION = re.compile(
+    r"\b\w\.\w\.|\b(?:Dr|Mr|Mrs|Nr|St|Sr|Sra|Dhr|Mevr|etc|usw|bzw)\.(?=\s|$)"
+)
 
 
 class _Forbidden(RootModel[dict[str, list[Annotated[str, StringConstraints(min_length=2)]]]]):

@@ -41,6 +41,7 @@ def quiet_logs(verbose: bool) -> None:
         level=logging.INFO if verbose else logging.WARNING,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log every look at Rasa
 
 
 @contextlib.contextmanager

@@ -73,6 +73,7 @@ async def _spoken(settings: Settings) -> Speech:
     person = Person.of("guest", profile, settings.home.language)
     synthesis = Synthesis()
     try:
+        await synthesis.start(person.style)
         return await synthesis.speech(CHECK_SENTENCES[person.language], person.style)
     finally:
         await synthesis.close()

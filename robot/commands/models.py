@@ -13,7 +13,7 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
-from rich.table import Table
+from rich.table import Column, Table
 
 from config.paths import MODELS
 from robot.commands.console import NOT_USABLE, errors, fail, output
@@ -52,7 +52,8 @@ def list_models(
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
         return
-    table = Table("Name", "Kind", "Languages", "Size", "State", title=f"Models in {MODELS}")
+    name = Column("Name", no_wrap=True)
+    table = Table(name, "Kind", "Languages", "Size", "State", title=f"Models in {MODELS}")
     for name, model in store.known.items():
         size = f"{model.size / 1e6:.0f} MB"
         table.add_row(name, model.kind, ", ".join(model.languages), size, _state(store, name))

@@ -152,8 +152,11 @@ def test_no_alert_is_lost_when_the_program_is_killed(path: Path) -> None:
         told.add(int(raising.stdout.readline()))
         time.sleep(chance.uniform(0, 0.02))
         raising.kill()
-        told.update(int(line) for line in raising.communicate()[0].splitlines(keepends=True)
-                    if line.endswith("\n"))
+        told.update(
+            int(line)
+            for line in raising.communicate()[0].splitlines(keepends=True)
+            if line.endswith("\n")
+        )
         stored = {alert.id for alert in reopened(path).open()}
         assert told <= stored, f"lost after {kill + 1} kills"
         assert len(stored) <= len(told) + kill + 1, "an alert was stored twice"
