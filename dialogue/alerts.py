@@ -34,7 +34,7 @@ COMMIT;
 
 @dataclass(frozen=True)
 class Alert:
-    """A human is asked to come. Times are ISO 8601 in UTC; `words` are None unless they were kept."""
+    """A human is asked to come. Times are ISO 8601 in UTC; `words` are None unless kept."""
 
     id: int
     category: str

@@ -133,7 +133,7 @@ class Keywords:
         return "deny" if self._fits("deny", text, language) else None
 
     def intent(self, text: str, language: str) -> Intent | None:
-        """Return what the words ask for, or None; a language without keywords is read as English."""
+        """Return what the words ask for, or None; an unknown language is read as English."""
         for intent in self._languages.get(language, self._languages["en"]):
             if self._fits(intent, text, language):
                 return intent

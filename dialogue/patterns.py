@@ -17,7 +17,7 @@ from collections.abc import Callable
 from functools import cached_property
 
 LONGEST = 8_000
-"""Characters looked at; of a longer text the middle is left out, as what matters stands at its ends."""
+"""Characters looked at; of a longer text the middle is left out."""
 MOST_GAPS = 2
 ELIDING = frozenset({"fr", "it"})
 """Languages where an apostrophe parts two words (l'aiuto); elsewhere it joins (can't)."""
@@ -34,9 +34,9 @@ _STAR = "zzstar"  # stands for * while a word is folded
 
 
 def fold(text: str, language: str) -> str:
-    """Return the words in lower case without accents (but umlauts), one space around each, ` . ` between sentences.
+    """Return the words in lower case, without accents, one space around each.
 
-    "I can't! Help." becomes " . i cant . help . ".
+    A dot stands around every sentence: "I can't! Help." becomes " . i cant . help . ".
     """
     if len(text) > LONGEST:
         text = text[: LONGEST // 2] + " . " + text[-LONGEST // 2 :]
@@ -45,7 +45,7 @@ def fold(text: str, language: str) -> str:
         text = _without_accents(text, language)
     text = _APOSTROPHES.sub(" " if language in ELIDING else "", text)
     text = _OTHER.sub(" ", _SENTENCE_ENDS.sub(" . ", text))
-    return f" . {' '.join(text.split())} . "
+    return f" . {' '.join(text.split()).strip(' .')} . "
 
 
 def _without_accents(text: str, language: str) -> str:
@@ -102,11 +102,8 @@ class Pattern:
     def _words(self, choice: str) -> list[str]:
         folded = self._folding(choice.replace("*", _STAR))
         words = [word.replace(_STAR, "*") for word in folded.split() if word != "."]
-        if (
-            not _CHOICE.fullmatch(choice)
-            or not words
-            or not all(_WORD.fullmatch(word) for word in words)
-        ):
+        letters_only = _CHOICE.fullmatch(choice) and all(map(_WORD.fullmatch, words))
+        if not words or not letters_only:
             raise ValueError(f"'{choice}' in '{self.notation}' is not a word; use letters only")
         return words
 

@@ -101,7 +101,7 @@ class Phrasebook:
     ) -> tuple[Phrase, ...]:
         """Return the sentences to say, chosen and filled in; never raises for what is missing.
 
-        `values` fill the placeholders; variants that need one that is missing or empty are left out.
+        `values` fill the placeholders; variants that need a missing or empty one are left out.
         """
         book = self._languages.get(language)
         if book is None:
@@ -120,9 +120,9 @@ class Phrasebook:
         fresh = [number for number in usable if number not in heard]
         if not fresh:
             # All were heard: begin again, but not with the one just said.
-            last = [number for number in heard[-1:] if len(usable) > 1]
-            fresh = [number for number in usable if number not in last]
-            heard[:] = last
+            last = heard[-1]
+            fresh = [number for number in usable if number != last] or usable
+            heard.clear()
         chosen = self._chance.choice(fresh)
         heard.append(chosen)
         return chosen
@@ -186,8 +186,8 @@ def _variant(needed: frozenset[str]) -> Callable[[list[Variant]], Variant]:
 
 def _always_usable(needed: frozenset[str]) -> Callable[[list[Variant]], Variants]:
     def check(variants: list[Variant]) -> Variants:
-        if not any(_needs(variant) <= needed | {"robot"} for variant in variants):
-            raise ValueError("every variant needs a value; add one without {name}")
+        if not any(_needs(variant) <= needed for variant in variants):
+            raise ValueError("every variant needs a value filled in; add one without {name}")
         if len({tuple(phrase.text for phrase in variant) for variant in variants}) < len(variants):
             raise ValueError("a variant stands here twice; keep one of them")
         return tuple(variants)

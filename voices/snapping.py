@@ -14,7 +14,12 @@ MISTAKE = 2
 """Right phonemes that one wrong one outweighs: less than half of a value may be wrong."""
 FIT_WEIGHT = 0.2
 """What one phoneme of agreement adds to a guess's log probability."""
+SHARE = 1 / 2
+SHARE_IF_EXACT = 1 / 4
+"""Exponents of the share of the utterance's phonemes that a value takes up."""
 THRESHOLD = 0.6
+"""With these, "yes please" and "the blue one, please" are answers to a closed question; "no"
+somewhere in a sentence of eight words is not."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,7 @@ class _Match:
     end: int
     gain: int
     fit: float
+    exact: bool
 
 
 def snap(
@@ -48,8 +54,8 @@ def snap(
 ) -> Snap | None:
     """Return the expected answer that was most likely given, or None below the threshold.
 
-    A value that only sounds alike counts less, the more else was said: "I don't know" is not
-    "no". Two of the answers in one breath are none.
+    A value counts less, the more else was said, above all where it only sounds alike: "I don't
+    know" is not "no". Two of the answers in one breath are none.
     """
     scores: dict[str, float] = defaultdict(float)
     everything = sum(guess.confidence for guess in guesses)
@@ -127,17 +133,17 @@ def _matches(text: str, slots: Mapping[str, Sequence[str]], language: str) -> li
                     wrong = Levenshtein.distance(stretch, target)
                     gain = len(target) - MISTAKE * wrong
                     if gain > 0:
-                        fit = (1 - wrong / len(target)) * math.sqrt(len(stretch) / whole)
-                        if spoken[start:end] == words(value):
-                            fit = 1.0
-                        matches.append(_Match(slot, value, start, end, gain, fit))
+                        exact = spoken[start:end] == words(value)
+                        share = (len(stretch) / whole) ** (SHARE_IF_EXACT if exact else SHARE)
+                        fit = (1 - wrong / len(target)) * share
+                        matches.append(_Match(slot, value, start, end, gain, fit, exact))
     return matches
 
 
 def _contradicted(best: _Match, matches: Sequence[_Match]) -> bool:
     """Tell whether another of the values was said too, word for word, beside the best one."""
     return any(
-        match.fit == 1
+        match.exact
         and match.value != best.value
         and (match.end <= best.start or match.start >= best.end)
         for match in matches

@@ -62,8 +62,14 @@ class WordSearch:
         self.robot_speaks = False
         self._meanings = dict.fromkeys(words.stop, "stop") | dict.fromkeys(words.help, "help")
         self._meanings[robot_name.lower()] = "name"
-        phrases = [*self._meanings, *words.others.split()]
-        self._decoder = _decoder(pronounce(phrases, words.voice), self._meanings)
+        sounds = pronounce([*self._meanings, *words.others.split()], words.voice)
+        if not sounds[robot_name.lower()]:
+            raise RecogniserError(
+                f"The robot's name {robot_name} cannot be spoken; write it as it sounds."
+            )
+        # In the decoder words have numbers: a name may hold signs that its files cannot.
+        self._words = {f"w{number}": word for number, word in enumerate(sounds)}
+        self._decoder = _decoder(self._words, sounds, self._meanings)
         self._endpointer = Endpointer(SileroVoiceActivity(), _PAUSE_MS)
         self._since_look_ms = 0
         self._looks: dict[str, tuple[int, int]] = {}
@@ -106,32 +112,30 @@ class WordSearch:
             return
         now, before = self._decoder.n_frames(), 0
         for segment in self._decoder.seg():
-            phrase = segment.word.split("(")[0].replace("_", " ")
+            phrase = self._words.get(segment.word)
             length = (segment.end_frame - segment.start_frame) * _FRAME_MS
             settled = (now - segment.end_frame) * _FRAME_MS >= _SETTLED_MS
             early = before <= _MOST_BEFORE or self.robot_speaks
             if phrase in self._meanings and length >= _SHORTEST_MS and settled and early:
                 yield self._meanings[phrase], segment.start_frame * _FRAME_MS
-            before += phrase[0] not in "<["  # silence, breath and noise are no words
+            before += phrase is not None  # silence, breath and noise are no words
 
 
-def _decoder(sounds: Mapping[str, str], phrases: Collection[str]) -> pocketsphinx.Decoder:
-    """Return a decoder for these words; each has its sounds, and the frequent ones come first."""
+def _decoder(
+    names: Mapping[str, str], sounds: Mapping[str, str], phrases: Collection[str]
+) -> pocketsphinx.Decoder:
+    """Return a decoder for words by name; those that are no phrases come most frequent first."""
     others = [word for word in sounds if word not in phrases]
     harmonic = sum(1 / rank for rank in range(1, len(others) + 1))
     shares = {word: 1 / rank / harmonic for rank, word in enumerate(others, 1)}
     shares |= dict.fromkeys(phrases, _SHARE)
     total = sum(shares.values()) / 0.9  # one word in ten is the last one
+    logs = "".join(f"{math.log10(shares[names[name]] / total):.4f} {name}\n" for name in names)
+    head = f"\\data\\\nngram 1={len(names) + 2}\n\n\\1-grams:\n-1.0 </s>\n-99 <s>\n"
     with tempfile.TemporaryDirectory() as folder:  # pocketsphinx reads both from files only
         dictionary, model = Path(folder, "words.dict"), Path(folder, "words.lm")
-        entries = {word.replace(" ", "_"): word for word in sounds}
-        dictionary.write_text("".join(f"{name} {sounds[entries[name]]}\n" for name in entries))
-        lines = [f"{math.log10(shares[entries[name]] / total):.4f} {name}" for name in entries]
-        model.write_text(
-            f"\\data\\\nngram 1={len(lines) + 2}\n\n\\1-grams:\n-1.0 </s>\n-99 <s>\n"
-            + "\n".join(lines)
-            + "\n\n\\end\\\n"
-        )
+        dictionary.write_text("".join(f"{name} {sounds[names[name]]}\n" for name in names))
+        model.write_text(f"{head}{logs}\n\\end\\\n")
         return pocketsphinx.Decoder(
             hmm=pocketsphinx.get_model_path("en-us/en-us"),
             dict=str(dictionary),

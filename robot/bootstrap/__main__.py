@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from robot.bootstrap import licences, locks
 from robot.bootstrap.child import WORK, SetupError, log_of
@@ -29,7 +29,7 @@ def main() -> int:
         else:
             set_up(goal.goal, progress)
     except SetupError as error:
-        progress.say(f"\n{error.report()}")
+        progress.say(error.report())
         return 1
     except KeyboardInterrupt:
         progress.say("\nInterrupted. The next run goes on from here.")
@@ -59,8 +59,11 @@ def follow(chain: Chain, progress: Progress, holding: Sequence[int]) -> None:
             continue
         log = log_of(step.name)
         log.write_text("")
-        with suppress(Unimportant), progress.step(step.name, step.purpose, log):
-            step.work(log, holding)
+        try:
+            with progress.step(step.name, step.purpose, log):
+                step.work(log, holding)
+        except Unimportant as reason:
+            progress.say(str(reason))
 
 
 @contextmanager

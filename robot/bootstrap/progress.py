@@ -41,13 +41,10 @@ class Progress:
                 self._ticker.start()
         since = time.monotonic()
         self._running[name] = (since, log)
-        outcome = "interrupted"
+        outcome = "not done"
         try:
             yield
             outcome = "done"
-        except Exception as error:
-            outcome = f"not done. {error}"
-            raise
         finally:
             del self._running[name]
             self.say(f"{name}: {minutes(time.monotonic() - since)}, {outcome}")

@@ -1,5 +1,6 @@
 """Packages of the operating system: which are missing, and how to get them."""
 
+import contextlib
 import ctypes
 import importlib
 import importlib.util
@@ -80,18 +81,17 @@ def install(packages: Sequence[SystemPackage], log: Path) -> None:
     root = _becoming_root()
     if root is None or not shutil.which("apt-get"):
         raise SetupError(by_hand(packages))
-    run([*root, *apt, "update"], log)
+    with contextlib.suppress(SetupError):  # one source that fails does not stop the others
+        run([*root, *apt, "update"], log)
     run([*root, *apt, "install", "-y", "--no-install-recommends", *names], log)
 
 
 def by_hand(packages: Sequence[SystemPackage]) -> str:
-    """Why a person is asked, and the one line to type."""
+    """What they are for, and the one line to type."""
     purposes = ", ".join(dict.fromkeys(package.purpose for package in packages))
     names = " ".join(package.name for package in packages)
     apt = "sudo apt-get update && sudo apt-get install -y --no-install-recommends"
-    return (
-        f"System packages are missing (for {purposes}). Type this, then try again:\n  {apt} {names}"
-    )
+    return f"For {purposes}, type this line and start again:\n  {apt} {names}"
 
 
 def _becoming_root() -> list[str] | None:

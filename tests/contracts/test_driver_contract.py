@@ -8,11 +8,13 @@ import pytest
 
 from robot.body import (
     Body,
+    Command,
     Descriptor,
     Express,
     Gesture,
     Handle,
     Light,
+    Look,
     Play,
     RobotDriver,
 )
@@ -174,8 +176,10 @@ async def test_what_it_cannot_do_is_degraded(body: Body) -> None:
 
 async def test_it_can_do_what_its_descriptor_says(body: Body, clock: FakeClock) -> None:
     descriptor = body.descriptor
-    commands = [Express(name) for name in descriptor.expressions]
+    commands: list[Command] = [Express(name) for name in descriptor.expressions]
     commands += [Gesture(name) for name in descriptor.gestures]
+    commands += [Look(at) for at in descriptor.gaze]
+    commands += [Light(pattern) for pattern in descriptor.lights]
     for command in commands:
         handle = body.submit(command)
         await clock.advance(command.duration + 0.1)

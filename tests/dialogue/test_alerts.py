@@ -107,7 +107,7 @@ def test_a_locked_file_is_one_clear_sentence_and_nothing_is_half_stored(path: Pa
     alerts = reopened(path)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
-    with pytest.raises(StageError, match="Alerts cannot be stored in .*make room on the disk"):
+    with pytest.raises(StageError, match=r"Alerts cannot be stored in .*make room on the disk"):
         alerts.raise_("emergency")
     other.execute("ROLLBACK")
     other.close()

@@ -51,5 +51,5 @@ def test_folding() -> None:
 
 @pytest.mark.parametrize("notation", ["", "[a]", "(a", "a|b", "...", "... ... ... a", "(a $|b)"])
 def test_a_faulty_line_is_refused(notation: str) -> None:
-    with pytest.raises(ValueError, match="use|add"):
+    with pytest.raises(ValueError, match=r"use|add"):
         Pattern(notation, partial(fold, language="en"))

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,7 @@ def test_nothing_is_repeated_until_all_was_said(book: Phrasebook, key: str) -> N
 
 def test_the_same_is_never_said_twice_in_a_row(book: Phrasebook) -> None:
     heard = [said(book, "story") for _ in range(60)]
-    assert all(one != next_ for one, next_ in zip(heard, heard[1:], strict=False))
+    assert all(one != next_ for one, next_ in pairwise(heard))
 
 
 def test_each_person_has_their_own_rotation(book: Phrasebook) -> None:
@@ -72,7 +73,7 @@ def test_what_cannot_be_said_becomes_something_safe(
     book: Phrasebook, caplog: pytest.LogCaptureFixture, key: str, values: Mapping[str, str]
 ) -> None:
     phrases = book.phrases(key, "en", "rosa", values)
-    assert phrases in [variant for variant in book.variants(SAFE_KEY, "en")]
+    assert phrases in book.variants(SAFE_KEY, "en")
     assert f"cannot say '{key}'" in caplog.text
     assert "Rosa" not in caplog.text
 

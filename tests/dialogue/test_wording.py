@@ -31,7 +31,8 @@ FORBIDDEN = {
            "I am human.", "You already told me that.", "I am sorry.", "That is wrong."),
     "de": ("Ich freue mich.", "Ich liebe Sie.", "Wissen Sie noch, wie es war?", "Du bist nett.",
            "Es tut mir leid.", "Das stimmt nicht.", "Na, Oma."),
-    "fr": ("Je suis heureux.", "Vous souvenez-vous de Paris ?", "Tu es gentil.", "J'espère que oui."),
+    "fr": ("Je suis heureux.", "Vous souvenez-vous de Paris ?", "Tu es gentil.",
+           "J'espère que oui."),
     "it": ("Sono felice.", "Si ricorda di Roma?", "Mi dispiace.", "Il tuo nome."),
     "es": ("Estoy feliz.", "Me alegro.", "¿Se acuerda de Madrid?", "Lo siento."),
     "nl": ("Ik ben blij.", "Weet u nog hoe het was?", "Hoe gaat het met je?", "Het spijt me."),
@@ -112,9 +113,9 @@ def test_what_is_said_often_has_three_wordings(language: str, key: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_engines_ask_after(language: str) -> None:
     """A "yes" is understood as the answer to these, so they must ask; the others must not."""
-    asks = {"greet", "how_are_you_answer", "sorry_to_hear", "small_talk", "joke", "story", "bored",
-            "out_of_scope", "low_understanding", "ask_again", "introduce_session", "silence_simpler",
-            "need_help_question", "name_called", "distress"}  # fmt: skip
+    asks = {"greet", "how_are_you_answer", "sorry_to_hear", "small_talk", "joke", "story",
+            "bored", "out_of_scope", "low_understanding", "ask_again", "introduce_session",
+            "silence_simpler", "need_help_question", "name_called", "distress"}  # fmt: skip
     for key in KEYS:
         for variant in book().variants(key, language):
             assert variant[-1].text.rstrip("”»“ ").endswith("?") == (key in asks), (key, variant)

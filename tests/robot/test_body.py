@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import ClassVar
 
 import pytest
@@ -31,6 +32,7 @@ class FaultyDriver:
 
     def __init__(self, fault: str = "") -> None:
         self.fault = fault
+        self.gives_in = False
         self.under_way = 0
         self.most_under_way = 0
         self.performed: list[Command] = []
@@ -69,12 +71,9 @@ class FaultyDriver:
                 raise ConnectionResetError("reset")
             case "does not obey":
                 on_start()
-                while True:
-                    try:
+                while not self.gives_in:
+                    with suppress(asyncio.CancelledError):
                         await asyncio.Event().wait()
-                    except asyncio.CancelledError:
-                        if self.fault == "gives in":
-                            raise
             case _:
                 on_start()
                 on_start()
@@ -149,7 +148,7 @@ async def test_a_robot_that_does_not_obey_is_given_up() -> None:
     async with asyncio.timeout(3):
         assert (await waiting.outcome()).status == "timeout"
         assert (await deaf.outcome()).status == "cancelled"
-    driver.fault = "gives in"
+    driver.gives_in = True
     await body.close()
     tasks = asyncio.all_tasks() - {asyncio.current_task()}
     for task in tasks:

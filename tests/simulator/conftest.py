@@ -19,7 +19,8 @@ from simulator.routes import routes
 class ScriptedProgram:
     """Does what a page asks, and keeps what was asked."""
 
-    asked: list[tuple[str, object]] = field(default_factory=list)
+    asked: list[tuple[str, object]] = field(default_factory=list, init=False)
+    port: int = 0
     link: SimulatorLink = field(init=False)
     body: Body = field(init=False)
     server: Server = field(init=False)
@@ -27,7 +28,7 @@ class ScriptedProgram:
     def __post_init__(self) -> None:
         self.link = SimulatorLink(self, "Juno", "en")
         self.body = Body(SimulatorDriver(self.link, SystemClock()), SystemClock())
-        self.server = Server(routes(self.link), 0)
+        self.server = Server(routes(self.link), self.port)
 
     async def arrived(self) -> None:
         self.asked.append(("arrived", None))
