@@ -8,9 +8,8 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Literal
 
-from voices.spotter import PocketsphinxSpotter
-
 from config.clock import Clock, SystemClock
+from config.paths import STATE
 from config.settings import Settings
 from dialogue.conversation import Conversation
 from dialogue.events import AlertAcknowledged, AlertRaised, EngineChanged, Event, Publish
@@ -35,6 +34,7 @@ from voices.models import ModelStore
 from voices.sounddevice_microphone import SoundDeviceMicrophone
 from voices.sounddevice_speaker import SoundDeviceSpeaker
 from voices.speaking import Speaker
+from voices.spotter import PocketsphinxSpotter
 from voices.synthesis import Synthesis
 
 PRESSED_ON_THE_PAGE = "page"
@@ -119,7 +119,9 @@ async def open_robot(
             microphone = SoundDeviceMicrophone()
         stack.push_async_callback(speaker.close)
         mouth = Telling(robot.synthesis, speaker, body, clock, report)
-        robot.mind = open_mind(stack, settings, person, mouth, body, clock, report)
+        robot.mind = open_mind(
+            stack, settings, person, mouth, body, clock, report, STATE / "alerts.db"
+        )
         for alert in robot.mind.alerts.open():
             report(AlertRaised(alert.id, alert.category, alert.raised_at))
         server = Server(routes(link), settings.robot.port)

@@ -4,9 +4,9 @@ import asyncio
 import random
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 from config.clock import Clock
-from config.paths import STATE
 from config.settings import Settings
 from dialogue import phrasebook
 from dialogue.alerts import Alerts
@@ -47,10 +47,11 @@ def open_mind(
     body: Body,
     clock: Clock,
     publish: Publish,
+    alerts_file: Path,
     with_rasa: bool = True,
 ) -> Mind:
     """Put together what understands and decides; it is closed with the stack."""
-    alerts = Alerts(STATE / "alerts.db", clock)
+    alerts = Alerts(alerts_file, clock)
     stack.callback(alerts.close)
     keywords = Keywords.load()
     phrases = Phrasebook.load(phrasebook.PHRASES, random.Random())

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from config.clock import Clock, SystemClock
 from config.settings import Settings
@@ -69,7 +70,9 @@ async def open_talk(
             stack.push_async_callback(synthesis.close)
             await synthesis.start(person.style)
             mouth = Telling(synthesis, FileSpeaker(save), body, clock, publish)
-        mind = open_mind(stack, settings, person, mouth, body, clock, publish, with_rasa)
+        # Nobody is to be called because a developer has typed "help".
+        alerts = Path(stack.enter_context(TemporaryDirectory())) / "alerts.db"
+        mind = open_mind(stack, settings, person, mouth, body, clock, publish, alerts, with_rasa)
         if recogniser is not None:
             stack.push_async_callback(recogniser.close)
         if mind.rasa is not None:

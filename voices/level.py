@@ -20,16 +20,15 @@ def audible(samples: npt.NDArray[np.float32]) -> bool:
 
 def speech_goes_on(sound: bytes | bytearray, at: int) -> bool:
     """Tell whether s16le sound is, after byte `at`, half as loud as before for 200 ms in all."""
-    samples = np.frombuffer(bytes(sound), np.int16).astype(np.float32) / 32768
+    samples = np.frombuffer(bytes(sound), np.int16).astype(np.float32) / np.float32(32768)
     before, after = levels(samples[: at // 2]), levels(samples[at // 2 :])
     if not len(before):
         return len(after) > 0
     spoken = np.percentile(before, 90)  # its voiced part
-    return int(np.count_nonzero(after > max(spoken / 2, FAINTEST))) >= GOES_ON_BLOCKS
+    return int((after > max(float(spoken) / 2, FAINTEST)).sum()) >= GOES_ON_BLOCKS
 
 
 def levels(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Return the root mean square of each whole 20 ms."""
     blocks = samples[: len(samples) // BLOCK * BLOCK].reshape(-1, BLOCK)
-    level: npt.NDArray[np.float32] = np.sqrt(np.mean(blocks**2, axis=1))
-    return level
+    return np.sqrt(np.mean(blocks**2, axis=1, dtype=np.float32))

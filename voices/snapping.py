@@ -21,10 +21,13 @@ THRESHOLD = 0.6
 """With these, "yes please" and "the blue one, please" are answers to a closed question; "no"
 somewhere in a sentence of eight words is not."""
 
+_Found = tuple[tuple[str, str], ...]
+"""Slots and their values, sorted."""
+
 
 @dataclass(frozen=True)
 class Snap:
-    """One of the expected answers, and how surely it was meant, 0 to 1."""
+    """One of the expected answers; `score` from 0 to 1 is its nearness times the confidence."""
 
     value: str
     score: float
@@ -52,22 +55,22 @@ def snap(
     language: str,
     threshold: float = THRESHOLD,
 ) -> Snap | None:
-    """Return the expected answer that was most likely given, or None below the threshold.
+    """Return the expected answer that was most likely given, or None where none is near enough.
 
     A value counts less, the more else was said, above all where it only sounds alike: "I don't
     know" is not "no". Two of the answers in one breath are none.
     """
-    scores: dict[str, float] = defaultdict(float)
+    nearness: dict[str, float] = defaultdict(float)
     everything = sum(guess.confidence for guess in guesses)
     for guess in guesses:
         matches = _matches(guess.text, {"": expected}, language)
         best = max(matches, key=lambda match: (match.gain, match.fit), default=None)
         if best is not None and everything and not _contradicted(best, matches):
-            scores[best.value] += best.fit * guess.confidence / everything
-    value = max(scores, key=lambda value: scores[value], default=None)
-    if value is None or scores[value] < threshold:
+            nearness[best.value] += best.fit * guess.confidence / everything
+    value = max(nearness, key=lambda value: nearness[value], default=None)
+    if value is None or nearness[value] < threshold:
         return None
-    return Snap(value, min(scores[value], 1.0))
+    return Snap(value, min(1.0, nearness[value]) * max(guess.confidence for guess in guesses))
 
 
 def choose(
@@ -78,20 +81,20 @@ def choose(
     Every guess is read as values and other words; the reading that most of the guesses'
     probability and the best agreement speak for is taken as a whole.
     """
-    votes: dict[tuple[tuple[str, str], ...], float] = defaultdict(float)
+    votes: dict[_Found, float] = defaultdict(float)
     for guess in guesses:
         gain, found = _best_reading(guess.text, slots, language)
         votes[found] += guess.confidence * math.exp(FIT_WEIGHT * gain)
-    chosen = dict(max(votes, key=lambda found: votes[found], default=()))
+    chosen: dict[str, str] = dict(max(votes, key=lambda found: votes[found]) if votes else ())
     return {slot: chosen.get(slot) for slot in slots}
 
 
 def _best_reading(
     text: str, slots: Mapping[str, Sequence[str]], language: str
-) -> tuple[int, tuple[tuple[str, str], ...]]:
+) -> tuple[int, _Found]:
     """Return the greatest gain of values that do not overlap, one a slot, and those values."""
     ends = len(words(text)) + 1
-    best: list[dict[frozenset[str], tuple[int, tuple[tuple[str, str], ...]]]]
+    best: list[dict[frozenset[str], tuple[int, _Found]]]
     best = [{} for _ in range(ends)]
     best[0][frozenset()] = (0, ())
     matches = _matches(text, slots, language)
@@ -107,10 +110,10 @@ def _best_reading(
 
 
 def _keep(
-    readings: dict[frozenset[str], tuple[int, tuple[tuple[str, str], ...]]],
+    readings: dict[frozenset[str], tuple[int, _Found]],
     filled: frozenset[str],
     gain: int,
-    found: tuple[tuple[str, str], ...],
+    found: _Found,
 ) -> None:
     if filled not in readings or readings[filled][0] < gain:
         readings[filled] = (gain, found)

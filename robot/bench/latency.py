@@ -3,6 +3,8 @@
 import asyncio
 import random
 from contextlib import AsyncExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -63,7 +65,10 @@ class _Run:
             stack.push_async_callback(synthesis.close)
             await synthesis.start(self._person.style)
             mouth = Telling(synthesis, BodySpeaker(body), body, self._clock, self._note)
-            mind = open_mind(stack, settings, self._person, mouth, body, self._clock, self._note)
+            alerts = Path(stack.enter_context(TemporaryDirectory())) / "alerts.db"
+            mind = open_mind(
+                stack, settings, self._person, mouth, body, self._clock, self._note, alerts
+            )
             if mind.rasa is not None:
                 await mind.rasa.start()
             await mind.engine_settled.wait()

@@ -32,7 +32,7 @@ def mix(speech: bytes, noise: bytes, snr_db: float, draw: np.random.Generator) -
     gain = np.sqrt(_loudest(clean) / _loudest(stretch) / 10 ** (snr_db / 10))
     mixed = clean + gain * stretch
     mixed /= max(1.0, float(np.abs(mixed).max()))
-    return (mixed * 32767).astype("<i2").tobytes()
+    return bytes((mixed * 32767).astype("<i2").tobytes())
 
 
 def generator(seed: int, *what: object) -> np.random.Generator:

@@ -6,6 +6,8 @@ import random
 import signal
 import time
 from contextlib import AsyncExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from rich.table import Table
@@ -52,7 +54,8 @@ async def _run(options: Options) -> dict[str, Any]:
         stack.push_async_callback(synthesis.close)
         await synthesis.start(person.style)
         mouth = Telling(synthesis, BodySpeaker(body), body, clock, sounds)
-        mind = open_mind(stack, settings, person, mouth, body, clock, sounds)
+        alerts = Path(stack.enter_context(TemporaryDirectory())) / "alerts.db"
+        mind = open_mind(stack, settings, person, mouth, body, clock, sounds, alerts)
         if mind.rasa is None:
             raise BenchError("Rasa is not trained; run `fireside train`.")
         await mind.rasa.start()

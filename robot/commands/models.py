@@ -52,8 +52,8 @@ def list_models(
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
         return
-    name = Column("Name", no_wrap=True)
-    table = Table(name, "Kind", "Languages", "Size", "State", title=f"Models in {MODELS}")
+    first = Column("Name", no_wrap=True)
+    table = Table(first, "Kind", "Languages", "Size", "State", title=f"Models in {MODELS}")
     for name, model in store.known.items():
         size = f"{model.size / 1e6:.0f} MB"
         table.add_row(name, model.kind, ", ".join(model.languages), size, _state(store, name))

@@ -128,7 +128,7 @@ export class Face {
       | this.#approach(this.#mouth, shape(letter), seconds, QUICK);
     const blink = this.#blink(now);
     this.#draw(blink);
-    this.mouth.dataset.shape = letter;
+    if (this.mouth.dataset.shape !== letter) this.mouth.dataset.shape = letter;
     if (moving || blink > 0 || this.#spoken) this.#frame = requestAnimationFrame((next) => this.#step(next));
   }
 

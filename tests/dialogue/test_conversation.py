@@ -57,7 +57,9 @@ SAFETY = Safety.load()
 class Room:
     """A conversation with everything around it."""
 
-    def __init__(self, folder: Path, dialogue: Dialogue | None = None, language: str = "en") -> None:
+    def __init__(
+        self, folder: Path, dialogue: Dialogue | None = None, language: str = "en"
+    ) -> None:
         self.clock = FakeClock()
         self.reports = Recorder()
         self.speaker = FakeSpeaker(self.clock)
