@@ -41,10 +41,8 @@ test:
 
 lint:
 	@$(BOOTSTRAP) lint
-	@$(BIN)/ruff check
-	@$(BIN)/ruff format --check
-	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+	@failed=0; for check in 'ruff check' 'ruff format --check' mypy lint-imports; do \
+	  echo "$$check"; $(BIN)/$$check || failed=1; done; exit $$failed
 
 bench:
 	@$(BOOTSTRAP) run

@@ -77,20 +77,16 @@ class Conversation:
         self.hush()
         self._newest += 1
         number = self._newest
+        began = self._clock.monotonic()
         self._publish(events.heard(utterance))
+        # Danger waits for nothing: a human is told before any earlier turn has ended.
+        verdict = self._care.verdict(utterance)
+        reply = self._care.answer(utterance, verdict, self.person)
         async with self._one_at_a_time:
-            began = self._clock.monotonic()
             self._state("thinking")
-            verdict = self._care.verdict(utterance)
-            reply = self._care.answer(utterance, verdict, self.person)
-            if reply is None:
-                introduction = self._introduction() if self._session_is_over() else ()
-                reply = await self._decide(utterance)
-                # One question at a time: the introduction's own gives way to the reply's.
-                statements = tuple(p for p in introduction if not p.text.endswith("?"))
-                reply = replace(reply, phrases=statements + reply.phrases)
+            reply = reply or await self._decide(utterance)
             self._last_heard = self._clock.monotonic()
-            understood = self._clock.monotonic() - began
+            understood = self._last_heard - began
             overtaken = number != self._newest and reply.engine != "safety"
             told = Told(complete=False) if overtaken else await self._say(reply)
         timings = timings_ms(recognise_seconds, understood, told)
@@ -100,7 +96,8 @@ class Conversation:
     def spotted(self, word: str) -> None:
         """The spotter heard `stop`, `help` or `name`, perhaps while the robot speaks."""
         self._publish(events.WordSpotted(word))
-        if not self._mouth.speaking or self._mouth.is_saying(word):
+        own = self._ears.spotter.forms[word] if self._ears and self._ears.spotter else ()
+        if not self._mouth.speaking or self._mouth.is_saying(own):
             return
         self.hush()
         if word == "help":
@@ -152,6 +149,13 @@ class Conversation:
         return await self.hear(utterance, recognise_seconds)
 
     async def _decide(self, utterance: Utterance) -> Reply:
+        introduction = self._introduction() if self._session_is_over() else ()
+        reply = await self._decided(utterance)
+        # One question at a time: the introduction's own gives way to the reply's.
+        statements = tuple(phrase for phrase in introduction if not phrase.text.endswith("?"))
+        return replace(reply, phrases=statements + reply.phrases)
+
+    async def _decided(self, utterance: Utterance) -> Reply:
         if utterance.confidence < self._confidence:
             return Reply(self._words.of("ask_again", self.person), engine="corridor")
         decision = await self._dialogue.decide(utterance, f"{self.person.key}-{self._talk}")
@@ -180,13 +184,13 @@ class Conversation:
 
     async def _speak(self, reply: Reply) -> Told:
         if self._ears is not None:
-            self._ears.robot_speaks = True
+            self._ears.robot_speaks(True)
         self._state("speaking")
         try:
             return await self._mouth.say(reply.phrases, self.person.style)
         finally:
             if self._ears is not None:
-                self._ears.robot_speaks = False
+                self._ears.robot_speaks(False)
                 self._ears.context = self.context
             self._state("stopped" if self._body.stopped else "idle")
 

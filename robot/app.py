@@ -167,11 +167,13 @@ async def _listen(
     try:
         choice = choose(person.language, settings.robot.recogniser, store)
         recogniser = await asyncio.to_thread(load, choice.model, store)
+        spotter = await asyncio.to_thread(
+            PocketsphinxSpotter, person.language, settings.robot.name, conversation.spotted
+        )
     except VoicesError as error:
         report(EngineChanged("ears", "failed", f"The robot cannot hear. {error}"))
         return
     endpointer = Endpointer(SileroVoiceActivity(), person.patience_ms)
-    spotter = PocketsphinxSpotter(person.language, settings.robot.name, conversation.spotted)
     ears = Ears(microphone, endpointer, recogniser, spotter, clock)
     report(EngineChanged("ears", "ready", choice.sentence))
     try:

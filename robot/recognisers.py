@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from voices.whisper import WhisperRecogniser
-
 from voices.errors import ModelError
 from voices.hearing import Recogniser
 from voices.models import ModelStore
 from voices.vosk_recogniser import VoskRecogniser
+from voices.whisper import WhisperRecogniser
 
 Wish = Literal["auto", "vosk", "whisper"]
 

@@ -5,7 +5,7 @@ Each fake fails the test when it is asked for more than it was given.
 
 import asyncio
 import heapq
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
@@ -144,6 +144,29 @@ class FakeRecogniser:
             on_partial(text)
         self.listenings.append(listening)
         return listening
+
+    async def close(self) -> None:
+        pass
+
+
+class FakeSpotter:
+    """Hears nothing by itself."""
+
+    forms: ClassVar[Mapping[str, frozenset[str]]] = {
+        "stop": frozenset({"stop"}),
+        "help": frozenset({"help"}),
+        "name": frozenset({"juno"}),
+    }
+
+    def __init__(self) -> None:
+        self.pushed = 0
+        self.told: list[bool] = []
+
+    def robot_speaks(self, speaks: bool) -> None:
+        self.told.append(speaks)
+
+    def push(self, chunk: bytes) -> None:
+        self.pushed += 1
 
     async def close(self) -> None:
         pass

@@ -60,16 +60,11 @@ class Ears:
         self.spotter = spotter
         self._clock = clock
 
-    @property
-    def robot_speaks(self) -> bool:
-        """Whether the robot speaks: then only the spotter listens."""
-        return self._robot_speaks
-
-    @robot_speaks.setter
-    def robot_speaks(self, value: bool) -> None:
-        self._robot_speaks = value
+    def robot_speaks(self, speaks: bool) -> None:
+        """Say whether the robot speaks: then only the spotter listens."""
+        self._robot_speaks = speaks
         if self.spotter is not None:
-            self.spotter.robot_speaks = value
+            self.spotter.robot_speaks(speaks)
 
     async def utterances(self, reports: Reports) -> AsyncIterator[Heard]:
         """Yield utterances until the microphone ends. Raises DeviceError."""

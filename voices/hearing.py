@@ -1,6 +1,6 @@
 """The ears' shared words: what a microphone gives, and what a recogniser makes of it."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -109,10 +109,14 @@ class Recogniser(Protocol):
 class Spotter(Protocol):
     """Listens for a few words all the time, also while the robot speaks.
 
-    `robot_speaks` says that the robot's own voice may be in the sound.
+    `forms` are the single words, in lower case, that make up what it reports.
     """
 
-    robot_speaks: bool
+    forms: Mapping[str, frozenset[str]]
+
+    def robot_speaks(self, speaks: bool) -> None:
+        """Say whether the robot's own voice may reach the microphone from now on."""
+        ...
 
     def push(self, chunk: bytes) -> None:
         """Take one chunk. Returns at once: work happens on another thread."""

@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rapidfuzz.distance import Levenshtein
@@ -85,7 +85,8 @@ def choose(
     for guess in guesses:
         gain, found = _best_reading(guess.text, slots, language)
         votes[found] += guess.confidence * math.exp(FIT_WEIGHT * gain)
-    chosen: dict[str, str] = dict(max(votes, key=lambda found: votes[found]) if votes else ())
+    best = max(votes.items(), key=lambda vote: vote[1])[0] if votes else ()
+    chosen = dict(best)
     return {slot: chosen.get(slot) for slot in slots}
 
 
@@ -124,23 +125,28 @@ def _matches(text: str, slots: Mapping[str, Sequence[str]], language: str) -> li
     sounds = [phonemes(word, language) for word in spoken]
     whole = sum(len(sound) for sound in sounds)
     matches = []
-    for slot, values in slots.items():
-        for value in values:
-            target = "".join(phonemes(word, language) for word in words(value))
-            for start in range(len(sounds)):
-                stretch = ""
-                for end in range(start + 1, len(sounds) + 1):
-                    stretch += sounds[end - 1]
-                    if MISTAKE * (len(stretch) - len(target)) >= len(target):
-                        break
-                    wrong = Levenshtein.distance(stretch, target)
-                    gain = len(target) - MISTAKE * wrong
-                    if gain > 0:
-                        exact = spoken[start:end] == words(value)
-                        share = (len(stretch) / whole) ** (SHARE_IF_EXACT if exact else SHARE)
-                        fit = (1 - wrong / len(target)) * share
-                        matches.append(_Match(slot, value, start, end, gain, fit, exact))
+    for slot, value in ((slot, value) for slot, values in slots.items() for value in values):
+        target = "".join(phonemes(word, language) for word in words(value))
+        for start, end, stretch in _stretches(sounds, len(target) * (1 + 1 / MISTAKE)):
+            wrong = Levenshtein.distance(stretch, target)
+            gain = len(target) - MISTAKE * wrong
+            if gain > 0:
+                exact = spoken[start:end] == words(value)
+                share = (len(stretch) / whole) ** (SHARE_IF_EXACT if exact else SHARE)
+                fit = (1 - wrong / len(target)) * share
+                matches.append(_Match(slot, value, start, end, gain, fit, exact))
     return matches
+
+
+def _stretches(sounds: Sequence[str], longest: float) -> Iterator[tuple[int, int, str]]:
+    """Yield start, end and sound of every run of words shorter than `longest` phonemes."""
+    for start in range(len(sounds)):
+        stretch = ""
+        for end, sound in enumerate(sounds[start:], start + 1):
+            stretch += sound
+            if len(stretch) >= longest:
+                break
+            yield start, end, stretch
 
 
 def _contradicted(best: _Match, matches: Sequence[_Match]) -> bool:

@@ -16,8 +16,11 @@ LEAD_SECONDS = 0.3
 """Silence before a recording that is played as if it were spoken now."""
 
 
-def read(path: Path) -> bytes:
-    """Return the file's sound as 16 kHz mono s16le. Raises AudioFileError."""
+def read(path: Path, longest: int = LONGEST_SECONDS) -> bytes:
+    """Return the file's sound, of so many seconds at most, as 16 kHz mono s16le.
+
+    Raises AudioFileError.
+    """
     try:
         size = path.stat().st_size
         if not path.is_file():
@@ -30,14 +33,14 @@ def read(path: Path) -> bytes:
         limit = LARGEST_FILE // 1024 // 1024
         raise AudioFileError(f"{path.name} is larger than {limit} MB; cut it into single turns.")
     try:
-        return _decode(path)
+        return _decode(path, longest)
     except (av.error.FFmpegError, OSError, ValueError, MemoryError) as error:
         raise AudioFileError(
             f"{path.name} is damaged or not a sound file; convert it to WAV or FLAC."
         ) from error
 
 
-def _decode(path: Path) -> bytes:
+def _decode(path: Path, longest: int) -> bytes:
     sound = bytearray()
     resampler = av.AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE)
     with av.open(str(path), metadata_errors="ignore") as container:
@@ -46,9 +49,9 @@ def _decode(path: Path) -> bytes:
         for frame in container.decode(audio=0):
             for part in resampler.resample(frame):
                 sound += bytes(part.planes[0])[: part.samples * 2]
-            if len(sound) > LONGEST_SECONDS * SAMPLE_RATE * 2:
+            if len(sound) > longest * SAMPLE_RATE * 2:
                 raise AudioFileError(
-                    f"{path.name} is longer than {LONGEST_SECONDS} s; cut it into single turns."
+                    f"{path.name} is longer than {longest} s; cut it into shorter parts."
                 )
         for part in resampler.resample(None):
             sound += bytes(part.planes[0])[: part.samples * 2]

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from voices.word_search import WordSearch
@@ -19,6 +19,7 @@ class PocketsphinxSpotter:
 
     def __init__(self, language: str, robot_name: str, on_word: Callable[[str], None]) -> None:
         self._search = WordSearch(language, robot_name)
+        self.forms: Mapping[str, frozenset[str]] = self._search.forms
         self._on_word = on_word
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spotter")
         self._failed = False

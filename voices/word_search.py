@@ -7,7 +7,7 @@ words of other languages are spelled in its sounds.
 
 import math
 import tempfile
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pocketsphinx
@@ -25,8 +25,6 @@ _PAUSE_MS = 400
 _LOOK_MS = 100
 _FRAME_MS = 10
 """The length of one of pocketsphinx's frames."""
-_SHARE = 0.05
-"""How likely each phrase is, where all other words together are 1."""
 _SHORTEST_MS = 150
 _SETTLED_MS = 30
 _LOOKS = 2
@@ -39,6 +37,7 @@ because its words and the person's make one stretch."""
 class _Language(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     voice: str
+    share: float
     stop: tuple[str, ...]
     help: tuple[str, ...]
     others: str
@@ -60,6 +59,12 @@ class WordSearch:
             )
         words = known[language]
         self.robot_speaks = False
+        phrases = {"stop": words.stop, "help": words.help, "name": (robot_name,)}
+        self.forms = {
+            meaning: frozenset(word.lower() for phrase in each for word in phrase.split())
+            for meaning, each in phrases.items()
+        }
+        """The single words, in lower case, of which each meaning's phrases are made."""
         self._meanings = dict.fromkeys(words.stop, "stop") | dict.fromkeys(words.help, "help")
         self._meanings[robot_name.lower()] = "name"
         sounds = pronounce([*self._meanings, *words.others.split()], words.voice)
@@ -69,7 +74,7 @@ class WordSearch:
             )
         # In the decoder words have numbers: a name may hold signs that its files cannot.
         self._words = {f"w{number}": word for number, word in enumerate(sounds)}
-        self._decoder = _decoder(self._words, sounds, self._meanings)
+        self._decoder = _decoder(self._words, sounds, dict.fromkeys(self._meanings, words.share))
         self._endpointer = Endpointer(SileroVoiceActivity(), _PAUSE_MS)
         self._since_look_ms = 0
         self._looks: dict[str, tuple[int, int]] = {}
@@ -122,13 +127,16 @@ class WordSearch:
 
 
 def _decoder(
-    names: Mapping[str, str], sounds: Mapping[str, str], phrases: Collection[str]
+    names: Mapping[str, str], sounds: Mapping[str, str], phrases: Mapping[str, float]
 ) -> pocketsphinx.Decoder:
-    """Return a decoder for words by name; those that are no phrases come most frequent first."""
+    """Return a decoder for words by name.
+
+    `phrases` have the share given; the others come most frequent first (Zipf's law).
+    """
     others = [word for word in sounds if word not in phrases]
     harmonic = sum(1 / rank for rank in range(1, len(others) + 1))
     shares = {word: 1 / rank / harmonic for rank, word in enumerate(others, 1)}
-    shares |= dict.fromkeys(phrases, _SHARE)
+    shares |= phrases
     total = sum(shares.values()) / 0.9  # one word in ten is the last one
     logs = "".join(f"{math.log10(shares[names[name]] / total):.4f} {name}\n" for name in names)
     head = f"\\data\\\nngram 1={len(names) + 2}\n\n\\1-grams:\n-1.0 </s>\n-99 <s>\n"

@@ -10,13 +10,15 @@ from voices.soundfile import read
 
 Samples = npt.NDArray[np.float64]
 
+LONGEST_SECONDS = 600
 FRAME = 2048
 """Samples in a frame, as in Picovoice's speech-to-intent benchmark, whose measure this is."""
 
 
 def noises(data: Path) -> list[bytes]:
     """Return the s16le recordings in the folder `noise`, by name. Raises AudioFileError."""
-    return [read(path) for path in sorted((data / "noise").glob("*.*")) if path.is_file()]
+    files = sorted(path for path in (data / "noise").glob("*.*") if path.is_file())
+    return [read(path, LONGEST_SECONDS) for path in files]
 
 
 def mix(speech: bytes, noise: bytes, snr_db: float, draw: np.random.Generator) -> bytes:

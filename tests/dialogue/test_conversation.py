@@ -40,6 +40,7 @@ from tests.fakes import (
     FakeMicrophone,
     FakeRecogniser,
     FakeSpeaker,
+    FakeSpotter,
     FakeSynthesis,
     LoudnessActivity,
     Recorder,
@@ -68,6 +69,7 @@ class Room:
         self.body = Body(self.driver, self.clock)
         self.alerts = Alerts(folder / "alerts.db", self.clock)
         self.dialogue = dialogue or KeywordDialogue(KEYWORDS)
+        self.mouth = Telling(self.synthesis, self.speaker, self.body, self.clock, self.reports)
         home = Home(name="A", time_zone="Europe/Berlin")
         words = Words(PHRASES, home, Robot(name="Juno"), self.clock)
         self.person = Person.of("anna", Resident(name="Anna"), language)
@@ -76,7 +78,7 @@ class Room:
             words=words,
             care=Care(SAFETY, KEYWORDS, self.alerts, words, self.reports),
             dialogue=self.dialogue,
-            mouth=Telling(self.synthesis, self.speaker, self.body, self.clock, self.reports),
+            mouth=self.mouth,
             body=self.body,
             confidence=0.4,
             clock=self.clock,
@@ -432,12 +434,13 @@ class TestSpotter:
 
     async def test_help_is_asked_about(self, room: Room) -> None:
         await room.meets()
-        asyncio.create_task(
+        turn = asyncio.create_task(
             room.talk.hear(Utterance((Guess("tell me a story", 1.0),), "en", "text"))
         )
         await room.clock.advance(0.5)
         room.talk.spotted("help")
         await room.clock.advance(HELP_ANSWER_SECONDS + 15)
+        assert turn.done()
         assert [alert.category for alert in room.alerts.open()] == ["emergency"]
 
     async def test_while_silent_the_recogniser_decides(self, room: Room) -> None:
@@ -445,3 +448,24 @@ class TestSpotter:
         room.talk.spotted("stop")
         await room.clock.advance(5)
         assert room.speaker.said == []
+
+    async def test_it_listens_on_while_the_robot_speaks_but_not_to_the_robot(
+        self, room: Room
+    ) -> None:
+        spotter, microphone = FakeSpotter(), FakeMicrophone()
+        endpointer = Endpointer(LoudnessActivity(), room.person.patience_ms)
+        ears = Ears(microphone, endpointer, FakeRecogniser(), spotter, room.clock)
+        listening = asyncio.create_task(room.talk.listen(ears))
+        meeting = asyncio.create_task(room.talk.meet())
+        await room.clock.advance(0.2)
+        microphone.say(*[LOUD] * 10)
+        while "stop" not in " ".join(room.speaker.said) or not room.mouth.is_saying({"stop"}):
+            await room.clock.advance(0.1)
+        room.talk.spotted("stop")
+        assert not room.speaker.cut_short
+        await room.clock.advance(1.5)
+        assert spotter.pushed == 10
+        assert spotter.told == [True] or spotter.told == [True, False]
+        await room.clock.advance(30)
+        await microphone.close()
+        await asyncio.gather(listening, meeting)

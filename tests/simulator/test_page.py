@@ -353,7 +353,7 @@ async def test_language_can_be_changed_in_the_middle(
     tell_everything(program)
     async with opened(browser, program) as page:
         await page.get_by_role("button", name="Deutsch").click()
-        assert await page.evaluate("document.documentElement.lang") == "de"
+        await expect(page.locator("html")).to_have_attribute("lang", "de")
         await expect(page.locator("#stop")).to_contain_text("Stopp")
         await expect(page.locator("#state-word")).to_have_text("Bereit")
         await expect(page.locator("#talk")).to_contain_text("zu 83 % verstanden")
@@ -453,6 +453,7 @@ async def test_reduced_motion_is_still(browser: Browser, program: ScriptedProgra
         program.link.publish(StateChanged("listening"))
         await expect(page.locator("body")).to_have_attribute("data-state", "listening")
         assert await page.evaluate("document.getAnimations().length") == 0
+        await page.wait_for_timeout(500)
         before = await page.locator("#face").inner_html()
         await page.wait_for_timeout(3500)
         assert await page.locator("#face").inner_html() == before
@@ -471,11 +472,12 @@ async def test_face_shows_what_the_body_is_asked(
     browser: Browser, program: ScriptedProgram
 ) -> None:
     async with opened(browser, program, reduced_motion="reduce") as page:
-        plain = await page.locator("#face").inner_html()
+        await page.wait_for_timeout(300)
+        await page.evaluate("window.plain = document.querySelector('#face').innerHTML")
         await program.body.submit(Express("smile")).outcome()
-        assert await page.locator("#face").inner_html() != plain
+        await holds(page, "document.querySelector('#face').innerHTML !== window.plain")
         await program.body.submit(Express("neutral")).outcome()
-        assert await page.locator("#face").inner_html() == plain
+        await holds(page, "document.querySelector('#face').innerHTML === window.plain")
 
 
 async def test_sound_is_turned_off_and_on(browser: Browser, program: ScriptedProgram) -> None:
