@@ -1,7 +1,5 @@
 """What may be said next: told to the recogniser, and answers snapped to what was expected."""
 
-from voices.snapping import snap
-
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -12,6 +10,7 @@ from config.files import read_model
 from dialogue.person import Person
 from dialogue.replies import Reply
 from voices.hearing import Context, Guess
+from voices.snapping import snap
 
 FILE = Path(__file__).parent / "content" / "answers.yaml"
 

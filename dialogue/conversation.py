@@ -16,7 +16,8 @@ from dialogue.silence import follow_ups
 from dialogue.telling import Mouth, Told
 from dialogue.turn import Turn, timings_ms
 from dialogue.words import Words
-from robot.body import Body, Light
+from robot.body import Body
+from robot.driver import Light
 from voices.ears import Ears, Reports
 from voices.hearing import Context, Recognition
 

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from robot.body import Body, Play
+from robot.body import Body
+from robot.driver import Play
 from voices.errors import DeviceError
 from voices.saving import write_wav
 from voices.speaking import Played, Speaker, Speech

@@ -10,7 +10,8 @@ from typing import Protocol
 from config.clock import Clock
 from dialogue.events import PhraseEnded, PhraseStarted, Publish, StageFailed
 from dialogue.replies import Cue, Phrase
-from robot.body import Body, Command, Express, Gesture, Light, Look
+from robot.body import Body
+from robot.driver import Command, Express, Gesture, Light, Look
 from voices.errors import VoicesError
 from voices.speaking import Played, Speaker, Speech, Style
 

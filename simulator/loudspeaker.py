@@ -3,7 +3,7 @@
 import asyncio
 from weakref import WeakValueDictionary
 
-from robot.body import DriverLostError
+from robot.driver import DriverLostError
 from simulator.pages import Page
 
 

@@ -13,7 +13,7 @@ from dialogue.decisions import Decision
 from dialogue.errors import StageError
 from dialogue.events import Event
 from dialogue.replies import Utterance
-from robot.body import Command, Descriptor, DriverLostError, Play, StopLevel
+from robot.driver import Command, Descriptor, DriverLostError, Play, StopLevel
 from voices.errors import DeviceError, RecogniserError, VoiceError
 from voices.hearing import CHUNK_BYTES, Context, Guess, Recognition
 from voices.speaking import Played, Speech, SpokenWord, Style

@@ -11,8 +11,8 @@ from dialogue.errors import StageError
 from dialogue.events import EngineChanged, Event, StageFailed
 from dialogue.person import Person
 from robot.app import open_robot
-from robot.body import DriverLostError
 from robot.commands.console import fail, output, quiet_logs, settings_or_exit
+from robot.driver import DriverLostError
 from robot.server import ServerError
 from voices.errors import VoicesError
 

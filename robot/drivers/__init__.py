@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import Any, cast
 
-from robot.body import RobotDriver
+from robot.driver import RobotDriver
 
 DRIVERS = {
     "null": "robot.drivers.null:NullDriver",

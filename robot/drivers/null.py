@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from config.clock import Clock
-from robot.body import Command, Descriptor, StopLevel
+from robot.driver import Command, Descriptor, StopLevel
 
 
 class NullDriver:

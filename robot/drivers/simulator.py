@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import ClassVar, Protocol
 
 from config.clock import Clock
-from robot.body import (
+from robot.driver import (
     Command,
     Descriptor,
     DriverLostError,

@@ -6,18 +6,8 @@ from collections.abc import AsyncIterator, Callable, Mapping
 
 import pytest
 
-from robot.body import (
-    Body,
-    Command,
-    Descriptor,
-    Express,
-    Gesture,
-    Handle,
-    Light,
-    Look,
-    Play,
-    RobotDriver,
-)
+from robot.body import Body, Handle
+from robot.driver import Command, Descriptor, Express, Gesture, Light, Look, Play, RobotDriver
 from robot.drivers import DRIVERS as TABLE
 from robot.drivers import load_driver
 from robot.drivers.simulator import SimulatorDriver

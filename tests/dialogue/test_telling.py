@@ -5,7 +5,8 @@ import pytest
 from dialogue.events import PhraseEnded, PhraseStarted, StageFailed
 from dialogue.replies import Cue, Phrase
 from dialogue.telling import Telling
-from robot.body import Body, Express
+from robot.body import Body
+from robot.driver import Express
 from tests.fakes import FakeClock, FakeDriver, FakeSpeaker, FakeSynthesis, Recorder, settle
 from voices.speaking import Style
 

@@ -8,16 +8,8 @@ from typing import ClassVar
 import pytest
 
 from config.clock import SystemClock
-from robot.body import (
-    Body,
-    Command,
-    Descriptor,
-    DriverLostError,
-    Express,
-    Light,
-    Play,
-    StopLevel,
-)
+from robot.body import Body
+from robot.driver import Command, Descriptor, DriverLostError, Express, Light, Play, StopLevel
 
 BRIEF = Play("Yes.", bytes(160), 8000)
 """A hundredth of a second of sound."""

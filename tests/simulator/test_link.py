@@ -21,7 +21,7 @@ from dialogue.events import (
     StateChanged,
     UtteranceHeard,
 )
-from robot.body import Outcome, Play
+from robot.driver import Outcome, Play
 from simulator.link import MOST_COMMANDS, MOST_PAGES
 from simulator.messages import event_message
 from simulator.pages import WAITING

@@ -31,7 +31,8 @@ from dialogue.events import (
     UtteranceHeard,
     WordSpotted,
 )
-from robot.body import Express, Handle, Play
+from robot.body import Handle
+from robot.driver import Express, Play
 from tests.simulator.conftest import ScriptedProgram
 from voices.hearing import SAMPLE_RATE
 
