@@ -18,8 +18,7 @@ from dialogue.person import Person
 from dialogue.replies import Utterance
 from dialogue.telling import Telling
 from robot.body import Body
-from robot.drivers.null import NullDriver
-from robot.drivers.simulator import SimulatorDriver
+from robot.drivers import load_driver
 from robot.mind import Mind, open_mind
 from robot.recognisers import choose, load
 from robot.server import Server
@@ -106,8 +105,8 @@ async def open_robot(
         audio: Literal["device", "browser"] = "device" if has_card else "browser"
         link = SimulatorLink(robot, settings.robot.name, person.language, audio)
         stack.push_async_callback(link.close)
-        driver = SimulatorDriver(link, clock) if driver_name == "simulator" else NullDriver(clock)
-        body = Body(driver, clock)
+        driver = load_driver(driver_name)
+        body = Body(driver(link, clock) if driver_name == "simulator" else driver(clock), clock)
         stack.push_async_callback(body.close)
         await body.connect()
         robot.synthesis = Synthesis()

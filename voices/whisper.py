@@ -35,9 +35,11 @@ PROMPT_TOKENS = 200
 TOKENS_A_SECOND = 12
 """Twice what fast speech needs in any of our languages; a bound on runaway decoding."""
 NOBODY = 1.7
-"""Probability of no speech plus average negative log probability, from which on nobody spoke.
-Whisper's own bounds are 0.6 and 1.0 at once; on kitchen noise, hums and clicks the sum lets half
-as many invented words through and loses as little speech."""
+"""Probability of no speech less the average log probability, above which nobody spoke.
+
+Whisper's own bounds are 0.6 and -1 at once. Of 96 clips of kitchen noise, hum and clicks, half of
+them with "yes" and "no" expected, they let tiny.en invent words in 20, this in 6; of 110 recorded
+utterances either loses 3."""
 
 
 @dataclass(frozen=True)
