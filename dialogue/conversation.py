@@ -188,7 +188,11 @@ class Conversation:
             self._ears.robot_speaks(True)
         self._state("speaking")
         try:
-            return await self._mouth.say(reply.phrases, self.person.style)
+            told = await self._mouth.say(reply.phrases, self.person.style)
+            if told.failed:  # these sentences were spoken ahead, for this moment
+                trouble = self._words.of("voice_trouble", self.person)
+                await self._mouth.say(trouble, self.person.style)
+            return told
         finally:
             if self._ears is not None:
                 self._ears.robot_speaks(False)

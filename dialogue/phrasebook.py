@@ -29,10 +29,10 @@ KEYS: Mapping[str, frozenset[str]] = {
         greet how_are_you_answer glad_to_hear sorry_to_hear feeling_neutral_answer small_talk
         warm_response joke story repeat_nothing louder quieter slower faster affirm_answer
         deny_answer thanks_answer goodbye bored compliment_answer insult_answer out_of_scope
-        low_understanding ask_again silence_repeat_intro silence_simpler silence_leave
-        stop_assent hush_forgotten name_called need_help_question no_help_needed emergency
+        low_understanding ask_again silence_simpler silence_leave
+        stop_assent name_called need_help_question no_help_needed emergency
         emergency_repeat emergency_no_alert distress abuse_disclosure medical_question
-        ai_identity privacy voice_trouble engine_trouble resumed still_starting
+        ai_identity privacy voice_trouble resumed
         """.split(),
         frozenset(),
     ),

@@ -36,6 +36,8 @@ class Told:
     synthesise_seconds: float = 0.0
     start_seconds: float = 0.0
     complete: bool = True
+    failed: bool = False
+    """True where the voice or the loudspeaker did not work."""
 
 
 class Mouth(Protocol):
@@ -102,7 +104,7 @@ class Telling:
         except VoicesError as error:
             log.error("The reply could not be spoken: %s", error)
             self._publish(StageFailed("speak", type(error).__name__, str(error)))
-            return Told(told.synthesise_seconds, complete=False)
+            return Told(told.synthesise_seconds, complete=False, failed=True)
         finally:
             if made is not None:
                 made.cancel()

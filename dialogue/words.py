@@ -43,6 +43,11 @@ class Words:
         answers = answers_to(key, person.language)
         return (*phrases[:-1], replace(phrases[-1], answers=answers)) if answers else phrases
 
+    def every(self, key: str, language: str) -> list[str]:
+        """Return every sentence there is for a key without placeholders."""
+        variants = self._phrasebook.variants(key, language)
+        return [phrase.text for variant in variants for phrase in variant]
+
     def all(self, decision: Decision, person: Person) -> tuple[Phrase, ...]:
         """Return the sentences for everything an engine has decided to say."""
         keys = decision.say

@@ -42,7 +42,7 @@ SOUND_CARD = "It listens and speaks through this machine's sound card."
 BROWSER = "The page's microphone and loudspeaker are used: open it and press the sound button."
 RETRY_SECONDS = 3.0
 """Between two attempts to open a microphone that is missing."""
-KEPT_READY = ("stop_assent", "need_help_question", "emergency", "emergency_repeat", "voice_trouble")
+KEPT_READY = ("stop_assent", "voice_trouble", "need_help_question", "emergency", "emergency_repeat")
 """Sentences spoken ahead, for when no voice works."""
 
 
@@ -149,9 +149,9 @@ def _begin(stack: AsyncExitStack, work: Coroutine[Any, Any, None]) -> None:
 
 async def _keep_ready(robot: Robot, person: Person) -> None:
     """Load the voice, then speak ahead what must be said even when no voice works."""
-    keys = KEPT_READY
-    phrases = [phrase for key in keys for phrase in robot.mind.words.of(key, person)]
-    await robot.synthesis.warm([phrase.text for phrase in phrases], person.style)
+    every = robot.mind.words.every
+    sentences = [text for key in KEPT_READY for text in every(key, person.language)]
+    await robot.synthesis.warm(sentences, person.style)
 
 
 async def _listen(

@@ -194,6 +194,14 @@ async def test_when_rasa_fails_the_keywords_answer(tmp_path: Path) -> None:
     assert reports.of(StageFailed) == [StageFailed("understand", "timeout", "Rasa did not answer.")]
 
 
+async def test_a_voice_that_fails_is_owned_up_to(tmp_path: Path) -> None:
+    room = Room(tmp_path)
+    await room.meets()
+    room.synthesis.failing = tuple(one_of("thanks_answer"))
+    await room.hears("thank you")
+    assert room.speaker.said and set(room.speaker.said) <= one_of("voice_trouble")
+
+
 class TestStop:
     async def test_the_word_is_answered_with_one_word(self, room: Room) -> None:
         await room.meets()
