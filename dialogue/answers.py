@@ -33,9 +33,13 @@ def answers_to(key: str, language: str) -> tuple[str, ...]:
 
 
 def expected(reply: Reply | None, person: Person, robot_name: str) -> Context:
-    """Return what is likely to be said after this reply."""
-    names = tuple(name for name in (robot_name, person.name) if name)
-    return Context(person.language, reply.expects if reply else (), names)
+    """Return what is likely to be said after this reply; before the first one, names.
+
+    Names are not told later on: a prompt of names makes single spoken words harder to recognise.
+    """
+    if reply is not None:
+        return Context(person.language, reply.expects)
+    return Context(person.language, words=tuple(name for name in (robot_name, person.name) if name))
 
 
 def snapped(guesses: tuple[Guess, ...], context: Context) -> tuple[Guess, ...]:
