@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 TELL_A_HUMAN = ("emergency", "abuse_disclosure", "distress", "medical_question")
 HELP_ANSWER_SECONDS = 10.0
 """Silence after "Do you need help?" that counts as yes (rules of conversation)."""
+SURE = 0.6
+"""Heard with less than this, a call that only the spotter heard is asked about."""
 REPEAT_SECONDS = 30.0
 """While nobody has acknowledged an emergency, the robot says again that it stays."""
 
@@ -52,13 +54,21 @@ class Care:
         """Return what the words mean for safety, over all guesses."""
         return self._safety.classify(utterance.guesses, utterance.language)
 
-    def answer(self, utterance: Utterance, verdict: Verdict | None, person: Person) -> Reply | None:
-        """Return the answer if this is not for the dialogue engine; a human is told before."""
+    def answer(
+        self, utterance: Utterance, verdict: Verdict | None, person: Person, can_ask: bool
+    ) -> Reply | None:
+        """Return the answer if this is not for the dialogue engine; a human is told before.
+
+        A robot that is stopped cannot ask whether help is needed: then what is doubtful counts.
+        """
         asked, self.waiting_for_help_answer = self.waiting_for_help_answer, False
+        if verdict is None and asked:
+            return self._help_answer(utterance, person)
         if verdict is None:
-            return self._help_answer(utterance, person) if asked else None
+            doubtful = utterance.called and utterance.confidence < SURE
+            return self.ask_for_help(person) if doubtful and can_ask else None
         self._publish(DangerHeard(verdict.category))
-        if verdict.ask_first and not asked:
+        if verdict.ask_first and can_ask and not asked:
             return self.ask_for_help(person)
         return self._tell(verdict.category, person)
 

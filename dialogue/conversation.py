@@ -19,6 +19,7 @@ from dialogue.words import Words
 from robot.body import Body
 from robot.driver import Light
 from voices.ears import Ears, Reports
+from voices.errors import RecogniserError
 from voices.hearing import Context, Recognition
 
 SESSION_SECONDS = 15 * 60.0
@@ -49,6 +50,7 @@ class Conversation:
         self._last: Reply | None = None
         self._talk = self._newest = 0
         self._last_heard = -SESSION_SECONDS
+        self._called = False
         self._one_at_a_time = asyncio.Lock()
         self._waiting: asyncio.Task[Any] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -68,10 +70,11 @@ class Conversation:
         self._ears = ears
         ears.context = self.context
         async for heard in ears.utterances(self._reports()):
-            if heard.recognition.guesses:
-                self._begin(self.take(heard.recognition, heard.recognise_seconds))
+            called, self._called = self._called, False
+            if heard.recognition.guesses or called:
+                self._begin(self.take(heard.recognition, heard.recognise_seconds, called))
             else:
-                self._state("idle")
+                self._nothing_heard()
 
     async def hear(self, utterance: Utterance, recognise_seconds: float = 0.0) -> Turn:
         """Take one utterance through the corridor and return when it has been answered."""
@@ -82,7 +85,7 @@ class Conversation:
         self._publish(events.heard(utterance))
         # Danger waits for nothing: a human is told before any earlier turn has ended.
         verdict = self._care.verdict(utterance)
-        reply = self._care.answer(utterance, verdict, self.person)
+        reply = self._care.answer(utterance, verdict, self.person, not self._body.stopped)
         async with self._one_at_a_time:
             self._state("thinking")
             reply = reply or await self._decide(utterance)
@@ -97,9 +100,11 @@ class Conversation:
     def spotted(self, word: str) -> None:
         """The spotter heard `stop`, `help` or `name`, perhaps while the robot speaks."""
         self._publish(events.WordSpotted(word))
+        self._called = word == "help"
         own = self._ears.spotter.forms[word] if self._ears and self._ears.spotter else ()
         if not self._mouth.speaking or self._mouth.is_saying(own):
             return
+        self._called = False
         self.hush()
         if word == "help":
             self._begin(self._answer(lambda: self._care.ask_for_help(self.person)))
@@ -143,10 +148,12 @@ class Conversation:
         self._last_heard = self._clock.monotonic()
         return self._words.of("introduce_session", self.person)
 
-    async def take(self, recognition: Recognition, recognise_seconds: float) -> Turn:
-        """Take what a recogniser heard through the corridor."""
+    async def take(
+        self, recognition: Recognition, recognise_seconds: float, called: bool = False
+    ) -> Turn:
+        """Take what a recogniser heard through the corridor; `called` if the spotter heard help."""
         guesses = snapped(recognition.guesses, self.context)
-        utterance = Utterance(guesses, recognition.language, "voice")
+        utterance = Utterance(guesses, recognition.language, "voice", called)
         return await self.hear(utterance, recognise_seconds)
 
     async def _decide(self, utterance: Utterance) -> Reply:
@@ -207,6 +214,12 @@ class Conversation:
                 self._publish(events.decided(follow_up))
                 await self._speak(follow_up)
 
+    def _nothing_heard(self) -> None:
+        """A noise has ended the waiting for an answer; where help is at stake, wait on."""
+        self._state("stopped" if self._body.stopped else "idle")
+        if self._last and (self._care.waiting_for_help_answer or self._care.emergency):
+            self._waiting = self._begin(self._wait_for_answer(self._last))
+
     def _state(self, state: events.State) -> None:
         self._publish(events.StateChanged(state))
         self._body.submit(Light(state))
@@ -224,11 +237,13 @@ class Conversation:
             self._publish(events.SpeechStarted())
             self._state("listening")
 
+        def failed(error: RecogniserError) -> None:
+            self._publish(events.StageFailed("hear", type(error).__name__, str(error)))
+            self._nothing_heard()
+
         return Reports(
             on_start=started,
             on_partial=lambda text: self._publish(events.PartialHeard(text)),
             on_end=lambda seconds: self._publish(events.SpeechEnded(seconds)),
-            on_error=lambda error: self._publish(
-                events.StageFailed("hear", type(error).__name__, str(error))
-            ),
+            on_error=failed,
         )

@@ -15,6 +15,8 @@ class Utterance:
     guesses: tuple[Guess, ...]
     language: str
     source: Source
+    called: bool = False
+    """Whether the spotter heard a call for help in it."""
 
     @property
     def text(self) -> str:

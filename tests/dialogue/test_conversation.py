@@ -317,6 +317,27 @@ class TestDanger:
         await room.clock.advance(HELP_ANSWER_SECONDS * 2)
         assert len(room.alerts.open()) == raised
 
+    @pytest.mark.parametrize("recognised", ["", None])
+    async def test_a_noise_is_no_answer_to_the_question(
+        self, room: Room, recognised: str | None
+    ) -> None:
+        await room.meets()
+        await room.hears("hello i have fallen down", confidence=0.3)
+        microphone = FakeMicrophone(*[LOUD] * 30, *[QUIET] * 60)
+        recogniser = FakeRecogniser(recognised)
+        listening = asyncio.create_task(
+            room.talk.listen(TestEars.ears(room, microphone, recogniser))
+        )
+        await room.clock.advance(HELP_ANSWER_SECONDS + 1)
+        assert [alert.category for alert in room.alerts.open()] == ["emergency"]
+        await microphone.close()
+        await listening
+
+    async def test_while_stopped_what_is_doubtful_counts(self, room: Room) -> None:
+        await room.talk.stop()
+        await room.hears("hello i have fallen down", confidence=0.3)
+        assert [alert.category for alert in room.alerts.open()] == ["emergency"]
+
     async def test_an_abuse_disclosure_is_not_shown_to_the_shift(self, room: Room) -> None:
         await room.meets()
         turn = await room.hears("the night nurse hit me")
@@ -459,6 +480,27 @@ class TestSpotter:
         room.talk.spotted("stop")
         await room.clock.advance(5)
         assert room.speaker.said == []
+
+    @pytest.mark.parametrize(
+        ("recognised", "confidence", "asked"),
+        [("", 0.9, True), ("yelp me", 0.5, True), ("what time is it", 0.9, False)],
+    )
+    async def test_a_call_that_the_recogniser_missed_is_asked_about(
+        self, room: Room, recognised: str, confidence: float, asked: bool
+    ) -> None:
+        await room.meets()
+        microphone = FakeMicrophone(*[LOUD] * 30)
+        recogniser = FakeRecogniser(recognised, confidence=confidence)
+        listening = asyncio.create_task(
+            room.talk.listen(TestEars.ears(room, microphone, recogniser))
+        )
+        await settle()
+        room.talk.spotted("help")
+        microphone.say(*[QUIET] * 60)
+        await room.clock.advance(5)
+        assert bool(set(room.speaker.said) & one_of("need_help_question")) == asked
+        await microphone.close()
+        await listening
 
     async def test_it_listens_on_while_the_robot_speaks_but_not_to_the_robot(
         self, room: Room
