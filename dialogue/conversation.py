@@ -2,17 +2,16 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from dataclasses import replace
 from typing import Any
 
 from config.clock import Clock
 from dialogue import events
 from dialogue.answers import expected, snapped
 from dialogue.care import Care
-from dialogue.decisions import Dialogue
+from dialogue.deciding import Deciding
 from dialogue.person import Person
-from dialogue.replies import Phrase, Reply, Utterance
-from dialogue.silence import follow_ups
+from dialogue.replies import Reply, Utterance
+from dialogue.silence import Silence
 from dialogue.telling import Mouth, Told
 from dialogue.turn import Turn, timings_ms
 from dialogue.words import Words
@@ -21,9 +20,6 @@ from robot.driver import Light
 from voices.ears import Ears, Reports
 from voices.errors import RecogniserError
 from voices.hearing import Context, Recognition
-
-SESSION_SECONDS = 15 * 60.0
-"""After so long without a word it is a new meeting: the robot says again what it is."""
 
 
 class Conversation:
@@ -35,30 +31,28 @@ class Conversation:
         person: Person,
         words: Words,
         care: Care,
-        dialogue: Dialogue,
+        deciding: Deciding,
         mouth: Mouth,
         body: Body,
-        confidence: float,
         clock: Clock,
         publish: events.Publish,
     ) -> None:
         self.person = person
-        self._words, self._care = words, care
-        self._dialogue, self._mouth, self._body = dialogue, mouth, body
-        self._confidence, self._clock, self._publish = confidence, clock, publish
+        self._words, self._care, self._deciding = words, care, deciding
+        self._mouth, self._body = mouth, body
+        self._clock, self._publish = clock, publish
+        self._silence = Silence(care, words, person, clock, self._follow_up)
         self._ears: Ears | None = None
         self._last: Reply | None = None
-        self._talk = self._newest = 0
-        self._last_heard = -SESSION_SECONDS
+        self._newest = 0
         self._called = False
         self._one_at_a_time = asyncio.Lock()
-        self._waiting: asyncio.Task[Any] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def meet(self) -> None:
-        """Begin a talk: say what this is, and how to stop it. Goes on with one under way."""
-        if self._session_is_over():
-            await self._answer(lambda: Reply(self._introduction(), engine="corridor"))
+        """Begin a session: say what this is, and how to stop it. Goes on with one under way."""
+        if self._deciding.new_session:
+            await self._answer(lambda: Reply(self._deciding.introduction(), engine="corridor"))
 
     @property
     def context(self) -> Context:
@@ -88,9 +82,8 @@ class Conversation:
         reply = self._care.answer(utterance, verdict, self.person, not self._body.stopped)
         async with self._one_at_a_time:
             self._state("thinking")
-            reply = reply or await self._decide(utterance)
-            self._last_heard = self._clock.monotonic()
-            understood = self._last_heard - began
+            reply = reply or await self._deciding.reply(utterance, self._last)
+            understood = self._clock.monotonic() - began
             overtaken = number != self._newest and reply.engine != "safety"
             told = Told(complete=False) if overtaken else await self._say(reply)
         timings = timings_ms(recognise_seconds, understood, told)
@@ -114,8 +107,7 @@ class Conversation:
 
     def hush(self) -> None:
         """Be silent at once and drop what was left to say."""
-        if self._waiting is not None:
-            self._waiting.cancel()
+        self._silence.end()
         self._mouth.hush()
 
     async def stop(self) -> None:
@@ -140,14 +132,6 @@ class Conversation:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _session_is_over(self) -> bool:
-        return self._clock.monotonic() - self._last_heard >= SESSION_SECONDS
-
-    def _introduction(self) -> tuple[Phrase, ...]:
-        self._talk += 1
-        self._last_heard = self._clock.monotonic()
-        return self._words.of("introduce_session", self.person)
-
     async def take(
         self, recognition: Recognition, recognise_seconds: float, called: bool = False
     ) -> Turn:
@@ -155,26 +139,6 @@ class Conversation:
         guesses = snapped(recognition.guesses, self.context)
         utterance = Utterance(guesses, recognition.language, "voice", called)
         return await self.hear(utterance, recognise_seconds)
-
-    async def _decide(self, utterance: Utterance) -> Reply:
-        introduction = self._introduction() if self._session_is_over() else ()
-        reply = await self._decided(utterance)
-        # One question at a time: the introduction's own gives way to the reply's.
-        statements = tuple(phrase for phrase in introduction if not phrase.text.endswith("?"))
-        return replace(reply, phrases=statements + reply.phrases)
-
-    async def _decided(self, utterance: Utterance) -> Reply:
-        if utterance.confidence < self._confidence:
-            return Reply(self._words.of("ask_again", self.person), engine="corridor")
-        decision = await self._dialogue.decide(utterance, f"{self.person.key}-{self._talk}")
-        for action in decision.do:
-            self.person.adjust(action.name)
-        repeats = any(action.name == "repeat" for action in decision.do)
-        phrases = self._repeated() if repeats else self._words.all(decision, self.person)
-        return Reply(phrases, decision.do, decision.intent, decision.confidence, decision.engine)
-
-    def _repeated(self) -> tuple[Phrase, ...]:
-        return self._last.phrases if self._last else self._words.of("repeat_nothing", self.person)
 
     async def _answer(self, make: Callable[[], Reply]) -> None:
         async with self._one_at_a_time:
@@ -186,8 +150,10 @@ class Conversation:
             self._state("stopped")
             return Told(complete=False)
         self._last = reply
+        self._silence.end()
         told = await self._speak(reply)
-        self._waiting = self._begin(self._wait_for_answer(reply))
+        if told.complete or told.failed:
+            self._silence.begin(reply)
         return told
 
     async def _speak(self, reply: Reply) -> Told:
@@ -206,19 +172,16 @@ class Conversation:
                 self._ears.context = self.context
             self._state("stopped" if self._body.stopped else "idle")
 
-    async def _wait_for_answer(self, reply: Reply) -> None:
-        for seconds, make in follow_ups(reply, self._care, self._words, self.person):
-            await self._clock.sleep(seconds)
-            async with self._one_at_a_time:
-                follow_up = make()
-                self._publish(events.decided(follow_up))
-                await self._speak(follow_up)
+    async def _follow_up(self, make: Callable[[], Reply]) -> None:
+        async with self._one_at_a_time:
+            reply = make()
+            self._publish(events.decided(reply))
+            await self._speak(reply)
 
     def _nothing_heard(self) -> None:
-        """A noise has ended the waiting for an answer; where help is at stake, wait on."""
         self._state("stopped" if self._body.stopped else "idle")
-        if self._last and (self._care.waiting_for_help_answer or self._care.emergency):
-            self._waiting = self._begin(self._wait_for_answer(self._last))
+        if self._last is not None:
+            self._silence.go_on(self._last)
 
     def _state(self, state: events.State) -> None:
         self._publish(events.StateChanged(state))
@@ -232,8 +195,8 @@ class Conversation:
 
     def _reports(self) -> Reports:
         def started() -> None:
-            if self._waiting is not None and not self._mouth.speaking:
-                self._waiting.cancel()
+            if not self._mouth.speaking:
+                self._silence.end()
             self._publish(events.SpeechStarted())
             self._state("listening")
 

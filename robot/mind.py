@@ -12,6 +12,7 @@ from dialogue import phrasebook
 from dialogue.alerts import Alerts
 from dialogue.care import Care
 from dialogue.conversation import Conversation
+from dialogue.deciding import Deciding
 from dialogue.decisions import Dialogue
 from dialogue.events import EngineChanged, Publish
 from dialogue.fallback import FallbackDialogue
@@ -69,10 +70,9 @@ def open_mind(
         person=person,
         words=words,
         care=Care(Safety.load(), keywords, alerts, words, publish),
-        dialogue=engine,
+        deciding=Deciding(engine, words, person, settings.robot.confidence, clock),
         mouth=mouth,
         body=body,
-        confidence=settings.robot.confidence,
         clock=clock,
         publish=publish,
     )

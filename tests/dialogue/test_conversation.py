@@ -11,7 +11,8 @@ from config.settings import Home, Resident, Robot
 from dialogue import phrasebook
 from dialogue.alerts import Alerts
 from dialogue.care import HELP_ANSWER_SECONDS, REPEAT_SECONDS, Care
-from dialogue.conversation import SESSION_SECONDS, Conversation
+from dialogue.conversation import Conversation
+from dialogue.deciding import SESSION_SECONDS, Deciding
 from dialogue.decisions import Decision, Dialogue
 from dialogue.errors import StageError
 from dialogue.events import (
@@ -77,10 +78,9 @@ class Room:
             person=self.person,
             words=words,
             care=Care(SAFETY, KEYWORDS, self.alerts, words, self.reports),
-            dialogue=self.dialogue,
+            deciding=Deciding(self.dialogue, words, self.person, 0.4, self.clock),
             mouth=self.mouth,
             body=self.body,
-            confidence=0.4,
             clock=self.clock,
             publish=self.reports,
         )
@@ -252,6 +252,18 @@ class TestStop:
         while not (story.done() and stop.done()):
             await room.clock.advance(1)
         assert set(room.speaker.said) <= one_of("stop_assent")
+
+    async def test_a_question_that_was_stopped_is_not_asked_again(self, room: Room) -> None:
+        await room.meets()
+        joke = asyncio.create_task(
+            room.talk.hear(Utterance((Guess("tell me a joke", 1.0),), "en", "text"))
+        )
+        await room.clock.advance(0.5)
+        await room.hears("stop")
+        await joke
+        room.speaker.said.clear()
+        await room.clock.advance(120)
+        assert room.speaker.said == []
 
     async def test_a_person_starts_it_again(self, room: Room) -> None:
         await room.meets()

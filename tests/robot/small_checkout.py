@@ -118,9 +118,9 @@ class SmallCheckout:
         return found[0].name.split("-")[1].removesuffix(".dist") if found else None
 
     @property
-    def environment_age(self) -> int:
-        """Changes when the environment is made anew, and only then."""
-        return (self.folder / ".venv/pyvenv.cfg").stat().st_ino
+    def environment_made(self) -> int:
+        """When the environment was made; an upgrade leaves it."""
+        return (self.folder / ".venv/pyvenv.cfg").stat().st_mtime_ns
 
 
 def make_wheels(folder: Path) -> None:

@@ -51,27 +51,27 @@ def test_from_nothing_then_nothing_to_do(tmp_path: Path, wheels: Path) -> None:
     assert small.run("run") == ""
     assert time.monotonic() - began < 2  # 0.1 s where nothing else is going on
 
-    environment = small.environment_age
+    environment = small.environment_made
     assert small.version("checker") is None
     small.run("lint")
     assert small.version("checker") == "1"
-    assert small.environment_age == environment
+    assert small.environment_made == environment
     assert small.run("run") == ""
     assert small.version("checker") == "1"
 
 
 def test_a_changed_lock_is_installed_into_the_same_environment(made: SmallCheckout) -> None:
-    environment = made.environment_age
+    environment = made.environment_made
     for name in ("robot/requirements.lock", "tests/requirements.lock"):
         made.lock(name, "setuptools", "tiny==2", *(["checker==1"] if "tests" in name else []))
     made.run("lint")
     assert made.version("tiny") == "2"
-    assert made.environment_age == environment
+    assert made.environment_made == environment
     made.lock("tests/requirements.lock", "setuptools", "tiny==1", "checker==1")
 
 
 def test_a_killed_set_up_is_waited_for_and_repaired(made: SmallCheckout) -> None:
-    environment = made.environment_age
+    environment = made.environment_made
     made.lock("robot/requirements.lock", "setuptools", "tiny==1", "slow==1")
     killed = made.start("lint")
     log = made.folder / ".fireside/setup/python-packages.log"
@@ -81,7 +81,7 @@ def test_a_killed_set_up_is_waited_for_and_repaired(made: SmallCheckout) -> None
     said = made.run("lint")
     assert "Another set-up is running here" in said  # the pip that outlived it
     assert made.version("slow") == "1"
-    assert made.environment_age != environment
+    assert made.environment_made != environment
     assert made.run("lint") == ""
 
 
@@ -95,7 +95,7 @@ def test_two_at_once_do_the_work_once(made: SmallCheckout) -> None:
 
 
 def test_a_failure_says_why_and_leaves_what_worked(made: SmallCheckout) -> None:
-    environment = made.environment_age
+    environment = made.environment_made
     lock = made.folder / "robot/requirements.lock"
     before = lock.read_text()
     lock.write_text(before.replace("tiny==1", "tiny==7"))
@@ -104,7 +104,7 @@ def test_a_failure_says_why_and_leaves_what_worked(made: SmallCheckout) -> None:
     assert "python-packages.log" in said
     lock.write_text(before)
     assert made.run("lint") == ""
-    assert made.environment_age == environment
+    assert made.environment_made == environment
 
 
 def test_a_download_that_is_not_the_locked_one_is_refused(made: SmallCheckout) -> None:
