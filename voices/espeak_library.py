@@ -97,6 +97,8 @@ class Espeak:
         self._phonemes: list[tuple[int, str]] = []
         self._callback = _Callback(self._receive)  # kept: the library only borrows it
         self._library.espeak_SetSynthCallback(self._callback)
+        # After another use in this process the first phoneme of the first text goes unreported.
+        self._library.espeak_Synth(b"a", 2, 0, 1, 0, _CHARS_UTF8, None, None)
 
     def speak(self, text: str, voice: str, rate: int, pitch: int) -> Heard:
         """Speak with a voice such as "de+f2"; rate and pitch as the library counts them."""

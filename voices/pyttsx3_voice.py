@@ -80,6 +80,7 @@ class Pyttsx3Voice:
             self._engine.setProperty("voice", voice)
             self._engine.setProperty("rate", rate_of(style.rate))
             self._engine.setProperty("pitch", pitch_of(style.pitch))
+            self._library.espeak_Synchronize()  # they are only on their way until then
         else:
             self._engine.setProperty("voice", self._voices[style.language])
             self._engine.setProperty("rate", style.rate)
