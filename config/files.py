@@ -37,7 +37,7 @@ class ConfigError(Exception):
         self.faults = faults
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """YAML 1.2 core scalars only; PyYAML's own tables are those of YAML 1.1."""
 
     yaml_implicit_resolvers: dict[str, list[Any]] = {}  # noqa: RUF012 - the name PyYAML reads
@@ -75,9 +75,6 @@ class _Document:
     def value(self, node: yaml.Node, at: Place, loader: _Loader) -> Any:
         line = node.start_mark.line + 1
         self.lines.setdefault(at, line)
-        if len(at) > DEEPEST:
-            self.fault(line, f"This is nested deeper than {DEEPEST} levels; make it flatter.")
-            return None
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, at, loader)
         if isinstance(node, yaml.SequenceNode):
@@ -100,9 +97,16 @@ class _Document:
         return result
 
 
-def _refuse_aliases_and_tags(text: str, document: _Document) -> None:
+def _refuse_what_is_not_plain(text: str, document: _Document) -> None:
+    """Look at the events first: composing deep nesting would exhaust the parser's own stack."""
+    depth = 0
     for event in yaml.parse(text, Loader=_Loader):
         line = event.start_mark.line + 1 if event.start_mark else 1
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            document.fault(line, f"This is nested deeper than {DEEPEST} levels; make it flatter.")
+            return
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             document.fault(line, "References with & or * are not allowed; write the value out.")
         elif getattr(event, "tag", None):
@@ -132,7 +136,7 @@ def _parse(path: Path, name: str) -> tuple[Any, _Document]:
     text = _text(path, name)
     document = _Document(name)
     try:
-        _refuse_aliases_and_tags(text, document)
+        _refuse_what_is_not_plain(text, document)
         if document.faults:
             raise ConfigError(document.faults)
         loader = _Loader(text)
@@ -147,9 +151,6 @@ def _parse(path: Path, name: str) -> tuple[Any, _Document]:
         raise ConfigError([Fault(name, mark.line + 1 if mark else 1, what)]) from error
     except yaml.YAMLError as error:
         sentence = "The file holds characters that text may not have; remove them."
-        raise ConfigError([Fault(name, 1, sentence)]) from error
-    except RecursionError as error:
-        sentence = f"This is nested deeper than {DEEPEST} levels; make it flatter."
         raise ConfigError([Fault(name, 1, sentence)]) from error
     return values, document
 

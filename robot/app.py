@@ -4,6 +4,7 @@ Everything is opened on one exit stack, so shutting down mirrors starting up.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Literal
@@ -17,6 +18,7 @@ from dialogue.loudspeakers import BodySpeaker, SoundCardWithFace
 from dialogue.person import Person
 from dialogue.replies import Utterance
 from dialogue.telling import Telling
+from dialogue.words import Words
 from robot.body import Body
 from robot.drivers import load_driver
 from robot.mind import Mind, open_mind
@@ -27,7 +29,7 @@ from simulator.routes import routes
 from voices import portaudio
 from voices.ears import Ears
 from voices.endpointer import Endpointer, SileroVoiceActivity
-from voices.errors import DeviceError, VoicesError
+from voices.errors import DeviceError, VoiceError, VoicesError
 from voices.hearing import Guess, Microphone
 from voices.models import ModelStore
 from voices.sounddevice_microphone import SoundDeviceMicrophone
@@ -35,6 +37,8 @@ from voices.sounddevice_speaker import SoundDeviceSpeaker
 from voices.speaking import Speaker
 from voices.spotter import PocketsphinxSpotter
 from voices.synthesis import Synthesis
+
+log = logging.getLogger(__name__)
 
 PRESSED_ON_THE_PAGE = "page"
 """Who has acknowledged an alert, until staff sign in with their names."""
@@ -50,7 +54,6 @@ class Robot:
     """A robot that is awake, and what a page may ask of it."""
 
     mind: Mind
-    synthesis: Synthesis
     address: str
     sound: str
     """One sentence on where it listens and speaks."""
@@ -92,10 +95,14 @@ async def open_robot(
     Raises ServerError, ModelError, DriverLostError or StageError, each with a sentence.
     """
     clock = SystemClock()
-    has_card = settings.robot.audio == "device" or (
-        settings.robot.audio == "auto" and all(await asyncio.to_thread(portaudio.devices))
-    )
     async with AsyncExitStack() as stack:
+        synthesis = Synthesis()
+        stack.push_async_callback(synthesis.close)
+        # The voice loads in its own process meanwhile: the first word shall come soon.
+        _begin(stack, _load(synthesis, person))
+        has_card = settings.robot.audio == "device" or (
+            settings.robot.audio == "auto" and all(await asyncio.to_thread(portaudio.devices))
+        )
 
         def report(event: Event) -> None:
             link.publish(event)
@@ -109,15 +116,13 @@ async def open_robot(
         body = Body(driver(link, clock) if driver_name == "simulator" else driver(clock), clock)
         stack.push_async_callback(body.close)
         await body.connect()
-        robot.synthesis = Synthesis()
-        stack.push_async_callback(robot.synthesis.close)
         speaker: Speaker = BodySpeaker(body)
         microphone: Microphone = link.microphone
         if has_card:
             speaker = SoundCardWithFace(SoundDeviceSpeaker(), body)
             microphone = SoundDeviceMicrophone()
         stack.push_async_callback(speaker.close)
-        mouth = Telling(robot.synthesis, speaker, body, clock, report)
+        mouth = Telling(synthesis, speaker, body, clock, report)
         robot.mind = open_mind(
             stack, settings, person, mouth, body, clock, report, STATE / "alerts.db"
         )
@@ -128,7 +133,7 @@ async def open_robot(
         await server.open()
         robot.address = server.address
         robot.sound = SOUND_CARD if has_card else BROWSER
-        _begin(stack, _keep_ready(robot, person))
+        _begin(stack, _keep_ready(synthesis, robot.mind.words, person))
         _begin(stack, _listen(settings, robot.mind.conversation, microphone, clock, report))
         if robot.mind.rasa is not None:
             await robot.mind.rasa.start()
@@ -147,11 +152,17 @@ def _begin(stack: AsyncExitStack, work: Coroutine[Any, Any, None]) -> None:
     stack.push_async_callback(end)
 
 
-async def _keep_ready(robot: Robot, person: Person) -> None:
-    """Load the voice, then speak ahead what must be said even when no voice works."""
-    every = robot.mind.words.every
-    sentences = [text for key in KEPT_READY for text in every(key, person.language)]
-    await robot.synthesis.warm(sentences, person.style)
+async def _load(synthesis: Synthesis, person: Person) -> None:
+    try:
+        await synthesis.start(person.style)
+    except VoiceError as error:
+        log.warning("Another voice will speak: %s", error)
+
+
+async def _keep_ready(synthesis: Synthesis, words: Words, person: Person) -> None:
+    """Speak ahead what must be said even when no voice works."""
+    sentences = [text for key in KEPT_READY for text in words.every(key, person.language)]
+    await synthesis.warm(sentences, person.style)
 
 
 async def _listen(
