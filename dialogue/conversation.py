@@ -1,6 +1,7 @@
 """The way of one utterance, from the microphone to the voice. Everything else looks on."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -20,6 +21,8 @@ from robot.driver import Light
 from voices.ears import Ears, Reports
 from voices.errors import RecogniserError
 from voices.hearing import Context, Recognition
+
+log = logging.getLogger(__name__)
 
 
 class Conversation:
@@ -187,11 +190,18 @@ class Conversation:
         self._publish(events.StateChanged(state))
         self._body.submit(Light(state))
 
-    def _begin(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+    def _begin(self, work: Coroutine[Any, Any, Any]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("A turn failed", exc_info=error)
+            sentence = "The robot could not answer and listens on; the log says why."
+            self._publish(events.StageFailed("understand", "unexpected", sentence))
+            self._state("stopped" if self._body.stopped else "idle")
 
     def _reports(self) -> Reports:
         def started() -> None:

@@ -192,6 +192,11 @@ async def _listen(
                 await conversation.listen(ears)
             except DeviceError as error:
                 report(EngineChanged("microphone", "failed", str(error)))
+            except Exception:
+                # Whatever it was, a robot that has become deaf must not stay so.
+                log.exception("The ears failed")
+                sentence = "Listening failed and starts again; the log says why."
+                report(EngineChanged("ears", "restarting", sentence))
             await clock.sleep(RETRY_SECONDS)
     finally:
         await ears.close()

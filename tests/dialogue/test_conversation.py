@@ -449,6 +449,30 @@ class TestEars:
         await microphone.close()
         await listening
 
+    async def test_a_turn_that_fails_is_reported_and_the_next_one_answered(
+        self, tmp_path: Path
+    ) -> None:
+        class Broken(KeywordDialogue):
+            async def decide(self, utterance: Utterance, talk: str) -> Decision:
+                if "joke" in utterance.text:
+                    raise RuntimeError("a fault")
+                return await super().decide(utterance, talk)
+
+        room = Room(tmp_path, Broken(KEYWORDS))
+        await room.meets()
+        speech = (*[LOUD] * 30, *[QUIET] * 60)
+        microphone = FakeMicrophone(*speech)
+        recogniser = FakeRecogniser("a joke please", "what time is it")
+        listening = asyncio.create_task(room.talk.listen(self.ears(room, microphone, recogniser)))
+        await room.clock.advance(5)
+        assert [event.code for event in room.reports.of(StageFailed)] == ["unexpected"]
+        assert room.reports.of(StateChanged)[-1] == StateChanged("idle")
+        microphone.say(*speech)
+        await room.clock.advance(5)
+        assert "4:20" in room.speaker.said[0]
+        await microphone.close()
+        await listening
+
     async def test_a_recogniser_that_fails_is_reported_and_the_next_one_heard(
         self, room: Room
     ) -> None:
