@@ -1,0 +1,81 @@
+"""A conversation with real safety, words and keywords, and fakes at its edges."""
+
+import asyncio
+import random
+from pathlib import Path
+
+from config.settings import Home, Resident, Robot
+from dialogue import phrasebook
+from dialogue.alerts import Alerts
+from dialogue.care import Care
+from dialogue.conversation import Conversation
+from dialogue.deciding import Deciding
+from dialogue.decisions import Dialogue
+from dialogue.keywords import KeywordDialogue, Keywords
+from dialogue.person import Person
+from dialogue.phrasebook import Phrasebook
+from dialogue.replies import Utterance
+from dialogue.safety import Safety
+from dialogue.telling import Telling
+from dialogue.turn import Turn
+from dialogue.words import Words
+from robot.body import Body
+from tests.fakes import FakeClock, FakeDriver, FakeSpeaker, FakeSynthesis, Recorder
+from voices.hearing import Guess
+
+PHRASES = Phrasebook.load(phrasebook.PHRASES, random.Random(1))
+KEYWORDS = Keywords.load()
+SAFETY = Safety.load()
+
+
+class Room:
+    """A conversation with everything around it."""
+
+    def __init__(
+        self, folder: Path, dialogue: Dialogue | None = None, language: str = "en"
+    ) -> None:
+        self.clock = FakeClock()
+        self.reports = Recorder()
+        self.speaker = FakeSpeaker(self.clock)
+        self.synthesis = FakeSynthesis()
+        self.driver = FakeDriver(self.clock)
+        self.body = Body(self.driver, self.clock)
+        self.alerts = Alerts(folder / "alerts.db", self.clock)
+        self.dialogue = dialogue or KeywordDialogue(KEYWORDS)
+        self.mouth = Telling(self.synthesis, self.speaker, self.body, self.clock, self.reports)
+        home = Home(name="A", time_zone="Europe/Berlin")
+        words = Words(PHRASES, home, Robot(name="Juno"), self.clock)
+        self.person = Person.of("anna", Resident(name="Anna"), language)
+        self.talk = Conversation(
+            person=self.person,
+            words=words,
+            care=Care(SAFETY, KEYWORDS, self.alerts, words, self.reports),
+            deciding=Deciding(self.dialogue, words, self.person, 0.4, self.clock),
+            mouth=self.mouth,
+            body=self.body,
+            clock=self.clock,
+            publish=self.reports,
+        )
+
+    async def hears(self, *texts: str, confidence: float = 1.0) -> Turn:
+        """Say something to the robot and let it finish its answer."""
+        guesses = tuple(Guess(text, confidence) for text in texts)
+        turn = asyncio.create_task(
+            self.talk.hear(Utterance(guesses, self.person.language, "voice"))
+        )
+        while not turn.done():
+            await asyncio.sleep(0.001)  # a real engine answers in real time
+            await self.clock.advance(1 if self.mouth.speaking else 0)
+        return await turn
+
+    async def meets(self) -> None:
+        """Get the introduction over with."""
+        meeting = asyncio.create_task(self.talk.meet())
+        while not meeting.done():
+            await self.clock.advance(1)
+        self.speaker.said.clear()
+
+
+def one_of(key: str, language: str = "en") -> set[str]:
+    """Return every sentence that the phrasebook has for a key."""
+    return {phrase.text for variant in PHRASES.variants(key, language) for phrase in variant}
