@@ -122,7 +122,9 @@ async def _idle(pid: int) -> dict[str, Any]:
 
 def _name(process: psutil.Process) -> str:
     command = " ".join(process.cmdline())
-    for mark, name in (("rasa", "rasa"), ("voices.worker", "voice"), ("simulate", "fireside")):
+    if "voices.worker" in command:
+        return f"voice {process.cmdline()[-1]}"
+    for mark, name in (("rasa run", "rasa"), ("simulate", "fireside")):
         if mark in command:
             return name
     return process.name()
