@@ -173,7 +173,7 @@ class Conversation:
             if self._ears is not None:
                 self._ears.robot_speaks(False)
                 self._ears.context = self.context
-            self._state("stopped" if self._body.stopped else "idle")
+            self._rest()
 
     async def _follow_up(self, make: Callable[[], Reply]) -> None:
         async with self._one_at_a_time:
@@ -182,13 +182,16 @@ class Conversation:
             await self._speak(reply)
 
     def _nothing_heard(self) -> None:
-        self._state("stopped" if self._body.stopped else "idle")
+        self._rest()
         if self._last is not None:
             self._silence.go_on(self._last)
 
     def _state(self, state: events.State) -> None:
         self._publish(events.StateChanged(state))
         self._body.submit(Light(state))
+
+    def _rest(self) -> None:
+        self._state("stopped" if self._body.stopped else "idle")
 
     def _begin(self, work: Coroutine[Any, Any, Any]) -> None:
         task = asyncio.create_task(work)
@@ -201,7 +204,7 @@ class Conversation:
             log.error("A turn failed", exc_info=error)
             sentence = "The robot could not answer and listens on; the log says why."
             self._publish(events.StageFailed("understand", "unexpected", sentence))
-            self._state("stopped" if self._body.stopped else "idle")
+            self._rest()
 
     def _reports(self) -> Reports:
         def started() -> None:

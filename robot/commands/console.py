@@ -11,6 +11,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from config.files import ConfigError
 from config.paths import CONFIG
 from config.settings import Settings, load
+from dialogue.person import Person
 
 NOT_USABLE, CANNOT_START = 1, 3
 """Exit codes: some input was refused; the program cannot start. 2 is a wrong command line."""
@@ -27,6 +28,15 @@ def settings_or_exit() -> Settings:
         for fault in error.faults:
             errors.print(str(fault), style="red", markup=False)
         raise typer.Exit(CANNOT_START) from error
+
+
+def person_or_usage(settings: Settings, resident: str, language: str | None = None) -> Person:
+    """Return the person of that file, in that language or their own. Raises BadParameter."""
+    if resident not in settings.residents:
+        known = ", ".join(sorted(settings.residents))
+        raise typer.BadParameter(f"--resident is one of {known}.")
+    profile = settings.residents[resident]
+    return Person.of(resident, profile, language or settings.language_of(profile))
 
 
 def fail(sentence: str, code: int = CANNOT_START) -> typer.Exit:

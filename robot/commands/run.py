@@ -9,9 +9,8 @@ import typer
 
 from dialogue.errors import StageError
 from dialogue.events import EngineChanged, Event, StageFailed
-from dialogue.person import Person
 from robot.app import open_robot
-from robot.commands.console import fail, output, quiet_logs, settings_or_exit
+from robot.commands.console import fail, output, person_or_usage, quiet_logs, settings_or_exit
 from robot.driver import DriverLostError
 from robot.server import ServerError
 from voices.errors import VoicesError
@@ -36,15 +35,11 @@ def run(resident: Who = "guest", port: Port = None, verbose: Verbose = False) ->
 
 def _start(driver: str | None, resident: str, port: int | None, verbose: bool) -> None:
     settings = settings_or_exit()
-    if resident not in settings.residents:
-        known = ", ".join(sorted(settings.residents))
-        raise typer.BadParameter(f"--resident is one of {known}.")
+    person = person_or_usage(settings, resident)
     if port is not None:
         robot = settings.robot.model_copy(update={"port": port})
         settings = replace(settings, robot=robot)
     quiet_logs(verbose)
-    profile = settings.residents[resident]
-    person = Person.of(resident, profile, settings.language_of(profile))
 
     async def live() -> None:
         ended = asyncio.Event()

@@ -12,7 +12,6 @@ import typer
 
 from config.settings import LANGUAGES
 from dialogue.errors import StageError
-from dialogue.person import Person
 from dialogue.turn import Turn
 from robot.commands.console import (
     CANNOT_START,
@@ -20,6 +19,7 @@ from robot.commands.console import (
     errors,
     fail,
     output,
+    person_or_usage,
     settings_or_exit,
     waiting,
 )
@@ -56,9 +56,7 @@ def talk(
     settings = settings_or_exit()
     if lang is not None and lang not in LANGUAGES:
         raise typer.BadParameter(f"--lang is one of {', '.join(LANGUAGES)}.")
-    if resident not in settings.residents:
-        known = ", ".join(sorted(settings.residents))
-        raise typer.BadParameter(f"--resident is one of {known}.")
+    person = person_or_usage(settings, resident, lang)
     if save is not None:
         if no_audio:
             raise typer.BadParameter("--save needs the voice; leave --no-audio out.")
@@ -67,17 +65,16 @@ def talk(
         except OSError as error:
             raise fail(f"{save} cannot be made: {error.strerror}.") from error
 
-    profile, store = settings.residents[resident], ModelStore()
-    language = lang or settings.language_of(profile)
-
     async def run() -> int:
         refused = 0
         recogniser = None
         if wav:
-            recogniser = load(choose(language, settings.robot.recogniser, store).model, store)
+            store = ModelStore()
+            wish = settings.robot.recogniser
+            recogniser = load(choose(person.language, wish, store).model, store)
         async with open_talk(
             settings,
-            Person.of(resident, profile, language),
+            person,
             recogniser=recogniser,
             speaks=not no_audio,
             save=save,
