@@ -234,7 +234,7 @@ class FakeDialogue:
         self._decisions = list(decisions)
         self.asked: list[str] = []
 
-    async def decide(self, utterance: Utterance, talk: str) -> Decision:
+    async def decide(self, utterance: Utterance, talk: str, after: str | None) -> Decision:
         assert self._decisions, "the dialogue was asked for more than it was given"
         self.asked.append(utterance.text)
         decision = self._decisions.pop(0)
