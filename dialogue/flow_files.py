@@ -147,6 +147,13 @@ class Flow(_Part):
         """The step it begins with."""
         return next(iter(self.steps))
 
+    def variants(self, language: str) -> list[Variant]:
+        """Every variant of a language of FULL in this file."""
+        words = [*self.words.values(), *self.simpler.values()]
+        items = self.items.of(language) if self.items else []
+        said = [variant for one in words for variant in one.of(language)]
+        return said + [variant for item in items for variant in item.values()]
+
     def keys(self, step: str) -> tuple[str, ...]:
         """What a step says, in order."""
         say = self.steps[step].say
