@@ -1,6 +1,7 @@
 """The person in front of the robot, and how they like to be spoken to just now."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 
 from config.settings import Resident
 from voices.speaking import Style
@@ -19,6 +20,12 @@ class Person:
     patience_ms: int
     silence_s: int
     style: Style
+    familiar: bool = False
+    """Whether German says "du" to them; "Sie" unless they chose otherwise."""
+    gentle: bool = False
+    """Whether they have dementia: shorter sentences, no appeal to memory, more time."""
+    avoided: set[str] = field(default_factory=set)
+    """Topics and words they do not want to be spoken to about."""
 
     @classmethod
     def of(cls, key: str, resident: Resident, language: str) -> "Person":
@@ -30,7 +37,21 @@ class Person:
             volume=resident.volume,
             voice=resident.voice,
         )
-        return cls(key, resident.name, language, resident.patience_ms, resident.silence_s, style)
+        return cls(
+            key,
+            resident.address or resident.name,
+            language,
+            resident.patience_ms,
+            resident.silence_s,
+            style,
+            familiar=resident.form == "du",
+            gentle=resident.gentle,
+            avoided=set(resident.avoid),
+        )
+
+    def avoids(self, topics: Collection[str]) -> bool:
+        """Whether any of these topics is one they do not want."""
+        return not self.avoided.isdisjoint(topics)
 
     def adjust(self, wish: str) -> bool:
         """Take a wish (louder, quieter, slower, faster); say whether it was one."""
