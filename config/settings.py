@@ -11,9 +11,10 @@ from config.consent import Consent
 from config.files import ConfigError, Fault, Model, read_model
 
 Language = Literal["en", "de", "fr", "it", "es", "nl"]
+Meal = Literal["breakfast", "lunch", "coffee", "dinner"]
+LANGUAGES: tuple[Language, ...] = ("en", "de", "fr", "it", "es", "nl")
 GUEST = "guest"
 """The resident who may be anybody; nothing is remembered about a guest."""
-LANGUAGES: tuple[Language, ...] = ("en", "de", "fr", "it", "es", "nl")
 
 
 class _Settings(BaseModel):
@@ -26,6 +27,12 @@ class Home(_Settings):
     name: Annotated[str, Field(min_length=1, max_length=80)]
     language: Language = "en"
     time_zone: str
+    town: Annotated[str, Field(max_length=60)] = ""
+    """Where the house stands, said when somebody asks where they are."""
+    meals: dict[Meal, Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]] = {}
+    """When there is breakfast, lunch, coffee and dinner, as local times such as "12:00"."""
+    repeat_after_days: Annotated[int, Field(ge=1, le=365)] = 14
+    """So many days nothing is told again to the same person."""
 
     @field_validator("time_zone")
     @classmethod

@@ -55,7 +55,7 @@ class Conversation:
     async def meet(self) -> None:
         """Begin a session: say what this is, and how to stop it. Goes on with one under way."""
         if self._deciding.new_session:
-            await self._answer(lambda: Reply(self._deciding.introduction(), engine="corridor"))
+            await self._answer(self._deciding.introduction)
 
     @property
     def context(self) -> Context:

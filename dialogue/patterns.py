@@ -15,7 +15,10 @@ Patterns are compared with `folded` text, so capitals, accents and apostrophes d
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
+from typing import Annotated
+
+from pydantic import AfterValidator
 
 LONGEST = 8_000
 """Characters looked at; of a longer text the middle is left out."""
@@ -140,3 +143,12 @@ def _word(word: str) -> str:
 def words_of(folded: str) -> frozenset[str]:
     """Return the different words of a folded text."""
     return frozenset(folded.split())
+
+
+def _checked(notation: str) -> str:
+    Pattern(notation, partial(fold, language="en"))
+    return notation
+
+
+Notation = Annotated[str, AfterValidator(_checked)]
+"""A line of the notation in a file; a faulty one is told with its line."""

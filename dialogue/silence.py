@@ -58,10 +58,13 @@ class Silence:
             yield HELP_ANSWER_SECONDS, lambda: care.no_answer(person)
         while care.emergency:
             yield REPEAT_SECONDS, lambda: _corridor(words, "emergency_repeat", person)
-        if not reply.phrases or not reply.phrases[-1].text.rstrip().endswith("?"):
+        if not reply.asks:
             return
         yield person.silence_s, lambda: Reply(reply.phrases[-1:], engine="corridor")
-        yield person.silence_s, lambda: _corridor(words, "silence_simpler", person)
+        yield (
+            person.silence_s,
+            lambda: Reply(words.simpler(reply.step, person), engine="corridor"),
+        )
         yield person.silence_s, lambda: _corridor(words, "silence_leave", person)
 
 

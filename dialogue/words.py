@@ -1,26 +1,55 @@
-"""The phrasebook, asked for one person at this moment: name, robot and time filled in."""
+"""The phrasebook, asked for one person at this moment: name, robot, time and home filled in."""
 
+import random
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from config.clock import Clock
 from config.settings import Home, Robot
 from dialogue.answers import answers_to
-from dialogue.decisions import Decision
+from dialogue.flow_files import FULL, ITEMS
+from dialogue.flows import Flows
 from dialogue.person import Person
-from dialogue.phrasebook import Phrasebook
+from dialogue.phrasebook import SIMPLER, Phrasebook
 from dialogue.replies import Phrase
-from dialogue.time_words import day_words, time_words
+from dialogue.rotation import Exhausted, Rotation
+from dialogue.time_words import day_words, daytime, next_meal, season_words, time_words
+
+ALL_TOLD = "all_told"
+"""The step that owns up to having nothing else just now."""
+SUITS_BEST = 2 / 3
+"""How often somebody with dementia is offered what suits them particularly well."""
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """What a step says, and the step it was in the end: one was chosen, or another had to do."""
+
+    phrases: tuple[Phrase, ...]
+    step: str
 
 
 class Words:
     """What the robot can say, ready to be said."""
 
-    def __init__(self, phrasebook: Phrasebook, home: Home, robot: Robot, clock: Clock) -> None:
+    def __init__(
+        self,
+        phrasebook: Phrasebook,
+        flows: Flows,
+        rotation: Rotation,
+        home: Home,
+        robot: Robot,
+        clock: Clock,
+        chance: random.Random,
+    ) -> None:
         self._phrasebook = phrasebook
+        self._flows = flows
+        self._rotation = rotation
         self._home = home
+        self._meals = {str(meal): at for meal, at in home.meals.items()}
         self._robot = robot
         self._clock = clock
+        self._chance = chance
 
     @property
     def robot_name(self) -> str:
@@ -30,25 +59,83 @@ class Words:
     def of(
         self, key: str, person: Person, values: Mapping[str, str] | None = None
     ) -> tuple[Phrase, ...]:
-        """Return the sentences for a key, in the person's language."""
-        now = self._clock.now().astimezone(self._home.zone)
-        filled = {
-            "name": person.name,
-            "robot": self._robot.name,
-            "time": time_words(now, person.language),
-            "day": day_words(now, person.language),
-            **(values or {}),
-        }
-        phrases = self._phrasebook.phrases(key, person.language, person.key, filled)
-        answers = answers_to(key, person.language)
-        return (*phrases[:-1], replace(phrases[-1], answers=answers)) if answers else phrases
+        """Return the sentences for a key, in the person's language. Raises Exhausted."""
+        phrases = self._phrasebook.phrases(key, person, self._values(person) | dict(values or {}))
+        return _with_answers(phrases, answers_to(key, person.language))
+
+    def step(self, name: str, person: Person, values: Mapping[str, str] | None = None) -> Spoken:
+        """Return what a step says; where everything of it was told lately, it says so."""
+        for candidate in self._candidates(name, person):
+            try:
+                return Spoken(self._said(candidate, person, values), candidate)
+            except Exhausted:
+                continue
+        return Spoken(self._said(ALL_TOLD, person, values), ALL_TOLD)
+
+    def simpler(self, step: str | None, person: Person) -> tuple[Phrase, ...]:
+        """Return an easier question in place of a step's own."""
+        key = f"{SIMPLER}{step}"
+        known = self._phrasebook.has(key, person.language)
+        return self.of(key if known else "silence_simpler", person)
 
     def every(self, key: str, language: str) -> list[str]:
         """Return every sentence there is for a key without placeholders."""
         variants = self._phrasebook.variants(key, language)
-        return [phrase.text for variant in variants for phrase in variant]
+        return [phrase.text for variant in variants for phrase in variant.phrases]
 
-    def all(self, decision: Decision, person: Person) -> tuple[Phrase, ...]:
-        """Return the sentences for everything an engine has decided to say."""
-        keys = decision.say
-        return tuple(p for key in keys for p in self.of(key, person, decision.values))
+    def _said(
+        self, name: str, person: Person, values: Mapping[str, str] | None
+    ) -> tuple[Phrase, ...]:
+        flow, phrases = self._flows.flow_of(name), list[Phrase]()
+        for key in flow.keys(name):
+            if key.startswith(ITEMS):
+                part = key.removeprefix(ITEMS)
+                home = self._flows.name_of(name)
+                phrases += self._phrasebook.item(home, part, person, self._values(person))
+            else:
+                phrases += self.of(key, person, values)
+        # One question at a time, and it comes last: that of a key before gives way.
+        asks = [phrase for phrase in phrases[:-1] if phrase.text.endswith("?")]
+        kept = tuple(phrase for phrase in phrases if phrase not in asks)
+        answers = answers_to(name, person.language, self._flows.steps[name].answers)
+        return _with_answers(kept, answers or (phrases[-1].answers if phrases else ()))
+
+    def _candidates(self, name: str, person: Person) -> list[str]:
+        """Return the step, or those it chooses among, the one that is due first."""
+        choose = self._flows.steps[name].choose
+        if choose is None or person.language not in FULL:
+            return [name]
+        if choose == "offers":
+            suits = person.gentle and self._chance.random() < SUITS_BEST
+            offers = self._flows.offers(suits) or self._flows.offers(gentle=False)
+            names = [name, *(step for step, topics in offers if not person.avoids(topics))]
+        else:
+            names = [
+                step for step in choose if not person.avoids(self._flows.flow_of(step).topics)
+            ] or [ALL_TOLD]
+        due = self._rotation.next(person.key, f"choose.{name}", names)
+        others = [step for step in names if step != due]
+        self._chance.shuffle(others)
+        return [due, *others]
+
+    def _values(self, person: Person) -> dict[str, str]:
+        now = self._clock.now().astimezone(self._home.zone)
+        meal, meal_time = next_meal(now, self._meals, person.language)
+        return {
+            "name": person.name,
+            "robot": self._robot.name,
+            "time": time_words(now, person.language),
+            "day": day_words(now, person.language),
+            "daytime": daytime(now),
+            "season": season_words(now, person.language),
+            "home": self._home.name,
+            "town": self._home.town,
+            "meal": meal,
+            "meal_time": meal_time,
+        }
+
+
+def _with_answers(phrases: tuple[Phrase, ...], answers: tuple[str, ...]) -> tuple[Phrase, ...]:
+    if not answers or not phrases:
+        return phrases
+    return (*phrases[:-1], replace(phrases[-1], answers=answers))
