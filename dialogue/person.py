@@ -37,7 +37,21 @@ class Person:
             volume=resident.volume,
             voice=resident.voice,
         )
-        return cls(key, resident.name, language, resident.patience_ms, resident.silence_s, style)
+        return cls(
+            key,
+            resident.address or resident.name,
+            language,
+            resident.patience_ms,
+            resident.silence_s,
+            style,
+            familiar=resident.form == "du",
+            gentle=resident.gentle,
+            avoided=set(resident.avoid),
+        )
+
+    def avoids(self, topics: Collection[str]) -> bool:
+        """Whether any of these topics is one they do not want."""
+        return not self.avoided.isdisjoint(topics)
 
     def avoids(self, topics: Collection[str]) -> bool:
         """Whether any of these topics is one they do not want."""
