@@ -53,10 +53,6 @@ class Person:
         """Whether any of these topics is one they do not want."""
         return not self.avoided.isdisjoint(topics)
 
-    def avoids(self, topics: Collection[str]) -> bool:
-        """Whether any of these topics is one they do not want."""
-        return not self.avoided.isdisjoint(topics)
-
     def adjust(self, wish: str) -> bool:
         """Take a wish (louder, quieter, slower, faster); say whether it was one."""
         rate, volume = self.style.rate, self.style.volume
