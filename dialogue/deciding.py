@@ -1,6 +1,7 @@
 """From an utterance that is no danger to a reply: the engine decides, the phrasebook says it."""
 
 from dataclasses import replace
+from datetime import date
 
 from config.clock import Clock
 from dialogue.asking_back import AskingBack
@@ -45,6 +46,12 @@ class Deciding:
         self._session = 0
         self._last_heard = -SESSION_SECONDS
         self._not_understood = 0
+        self._rests_on: date | None = None
+
+    @property
+    def may_begin(self) -> bool:
+        """Whether the robot may speak first: not on a day on which it was asked to let be."""
+        return self._rests_on != self._words.today
 
     @property
     def new_session(self) -> bool:
@@ -99,6 +106,8 @@ class Deciding:
             self._person.adjust(action.name)
         spoken = self._words.step(decision.step, self._person)
         does = {action.name for action in decision.do}
+        if "rest" in does:
+            self._rests_on = self._words.today
         step = last.step if last and does & IN_PASSING else spoken.step
         reply = Reply(
             spoken.phrases,

@@ -31,6 +31,8 @@ GENTLE_VARIANTS = 2
 
 _Fault = Callable[[str, str], Fault]
 
+Does = Literal["repeat", "differently", "louder", "quieter", "slower", "faster", "later", "rest"]
+"""What the program can do with a step, beside saying it."""
 Kind = Literal["likes", "people", "places", "work", "music", "food"]
 
 
@@ -43,7 +45,7 @@ class Step(_Part):
 
     say: tuple[str, ...] | None = None
     choose: tuple[str, ...] | Literal["offers"] | None = None
-    do: str | None = None
+    do: Does | None = None
     yes: str | None = None
     no: str | None = None
     any: str | None = None
@@ -132,6 +134,8 @@ class Flow(_Part):
     topics: tuple[str, ...] = ()
     any_answer: tuple[str, ...] = ()
     """In the core only: intents that answer an open question, beside those called talk_..."""
+    wishes: Patterns | None = None
+    """In the core only: words by which somebody asks for a subject, rather than tells of it."""
     steps: Mapping[str, Step] = Field(min_length=1)
     words: Mapping[str, Words] = Field(default_factory=dict)
     simpler: Mapping[str, Words] = Field(default_factory=dict)
@@ -142,6 +146,13 @@ class Flow(_Part):
     def first(self) -> str:
         """The step it begins with."""
         return next(iter(self.steps))
+
+    def variants(self, language: str) -> list[Variant]:
+        """Every variant of a language of FULL in this file."""
+        words = [*self.words.values(), *self.simpler.values()]
+        items = self.items.of(language) if self.items else []
+        said = [variant for one in words for variant in one.of(language)]
+        return said + [variant for item in items for variant in item.values()]
 
     def keys(self, step: str) -> tuple[str, ...]:
         """What a step says, in order."""

@@ -4,10 +4,12 @@ Rasa is trained on rules made from it (dialogue/rasa_rules.py); the keyword engi
 """
 
 from collections.abc import Collection, Mapping
+from functools import partial
 from pathlib import Path
 
 from dialogue.decisions import Decision, Engine
 from dialogue.flow_files import CORE, FULL, Flow, Step, read_flows
+from dialogue.patterns import Pattern, fold, words_of
 from dialogue.replies import Action
 
 FLOWS = Path(__file__).parent / "content" / "flows"
@@ -32,6 +34,14 @@ class Flows:
             self._home |= dict.fromkeys(flow.steps, name)
             begins = self._begins[CORE if name == CORE else "full"]
             begins |= {intent: step or flow.first for intent, step in flow.begins.items()}
+        wishes = flows[CORE].wishes
+        self._wishes = {
+            language: [
+                Pattern(notation, partial(fold, language=language))
+                for notation in getattr(wishes, language)
+            ]
+            for language in (FULL if wishes else ())
+        }
 
     @classmethod
     def load(cls, folder: Path = FLOWS, core_keys: Collection[str] = ()) -> "Flows":
@@ -55,25 +65,28 @@ class Flows:
         """The name of the flow a step belongs to. Raises KeyError."""
         return self._home[step]
 
-    def any_answers(self, after: str | None) -> frozenset[str]:
-        """The intents that are simply an answer after this step, because it asks openly."""
+    def any_answers(self, after: str | None, wish: bool = False) -> frozenset[str]:
+        """The intents that are simply an answer after this step, because it asks openly.
+
+        With a `wish` ("let's talk about ..."), telling something is not one of them.
+        """
         step = self.steps.get(after or "")
         if step is None or step.any is None:
             return frozenset()
-        telling = {intent for intent in self.begins if intent.startswith(_TELLING)}
+        telling = {i for i in self.begins if i.startswith(_TELLING) and not wish}
         return frozenset(
             intent
             for intent in telling.union(self.all[CORE].any_answer)
             if step.follows(intent) is None
         )
 
-    def next(self, after: str | None, intent: str, language: str) -> str:
+    def next(self, after: str | None, intent: str, language: str, wish: bool = False) -> str:
         """Return the step that an intent means in a language, after what was said last."""
         step = self.steps.get(after or "")
         if step is not None:
             if follows := step.follows(intent):
                 return follows
-            if step.any and intent in self.any_answers(after):
+            if step.any and intent in self.any_answers(after, wish):
                 return step.any
         return self.beginning(intent, language)
 
@@ -87,9 +100,17 @@ class Flows:
         known = step in self.steps and (language in FULL or self._home[step] == CORE)
         return step if known else self.beginning(intent, language)
 
-    def decision(self, engine: Engine, after: str | None, intent: str, language: str) -> Decision:
+    def wishes(self, text: str, language: str) -> bool:
+        """Whether the words ask for a subject, rather than tell of it."""
+        folded = fold(text, language)
+        words = words_of(folded)
+        return any(pattern.spans(folded, words) for pattern in self._wishes.get(language, ()))
+
+    def decision(
+        self, engine: Engine, after: str | None, intent: str, language: str, wish: bool = False
+    ) -> Decision:
         """Return the decision that follows from an intent, sure of it or not understanding."""
-        step = self.next(after, intent, language)
+        step = self.next(after, intent, language, wish)
         sure = 0.0 if intent in (FALLBACK, "out_of_scope") else 1.0
         return Decision(engine, intent, sure, step, self.does(step))
 

@@ -120,7 +120,8 @@ class KeywordDialogue:
         """Decide on one utterance, the best guess of it. Never raises."""
         language = utterance.language
         intent = self._keywords.intent(utterance.text, language) or OUT_OF_SCOPE
-        return self._flows.decision("keywords", after, intent, language)
+        wish = self._flows.wishes(utterance.text, language)
+        return self._flows.decision("keywords", after, intent, language, wish)
 
     async def close(self) -> None:
         """Nothing to stop."""

@@ -78,6 +78,7 @@ class RasaDialogue:
         await self._client.aclose()
 
     def _turn(self, utterance: Utterance, talk: str, after: str | None) -> dict[str, Any]:
+        wish = self._flows.wishes(utterance.text, utterance.language)
         guesses = [
             {"text": _readable(guess.text), "confidence": guess.confidence}
             for guess in utterance.guesses[:MOST_GUESSES]
@@ -88,7 +89,7 @@ class RasaDialogue:
             "guesses": guesses or [{"text": "..."}],
             "after": after,
             "intents": sorted(self._flows.intents(utterance.language)),
-            "answers": sorted(self._flows.any_answers(after)),
+            "answers": sorted(self._flows.any_answers(after, wish)),
         }
 
     def _decision(self, answer: _Answer, language: str) -> Decision:

@@ -8,8 +8,10 @@ import logging
 import random
 import sqlite3
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from config.clock import Clock
 
@@ -22,7 +24,7 @@ KEPT_DAYS = 366
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS told (
     person TEXT NOT NULL, key TEXT NOT NULL, name TEXT NOT NULL,
-    times INTEGER NOT NULL, last TEXT NOT NULL,
+    times INTEGER NOT NULL, turn INTEGER NOT NULL, last TEXT NOT NULL,
     PRIMARY KEY (person, key, name)
 ) WITHOUT ROWID
 """
@@ -41,7 +43,7 @@ class Rotation:
     def __init__(self, path: Path, clock: Clock, chance: random.Random, days: int) -> None:
         self._clock = clock
         self._chance = chance
-        self._days = timedelta(days=days)
+        self._days = days
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._database = _open(path)
@@ -59,20 +61,23 @@ class Rotation:
         usable = [name for name in names if not (once and self._recent(told, name))]
         if not usable:
             raise Exhausted(key)
-        most = max((times for times, _ in told.values()), default=0)
+        most = max((trace.times for trace in told.values()), default=0)
         # A variant written yesterday is as good as those told once less, not as an unknown one.
-        times = {name: max(told.get(name, (0, ""))[0], most - 1) for name in usable}
+        times = {name: max(told[name].times if name in told else 0, most - 1) for name in usable}
         latest = self.latest(person, key)
         fresh = [name for name in usable if name != latest] or usable
         least = min(times[name] for name in fresh)
         chosen = self._chance.choice([name for name in fresh if times[name] == least])
-        self._note(person, key, chosen, times[chosen] + 1)
+        turn = max((trace.turn for trace in told.values()), default=0) + 1
+        now = self._clock.now().isoformat(timespec="seconds")
+        row = (person, key, chosen, times[chosen] + 1, turn, now)
+        self._execute("INSERT OR REPLACE INTO told VALUES (?, ?, ?, ?, ?, ?)", *row)
         return chosen
 
     def latest(self, person: str, key: str) -> str | None:
         """Return what was told last of this."""
         told = self._told(person, key)
-        return max(told, key=lambda name: told[name][1]) if told else None
+        return max(told, key=lambda name: told[name].turn) if told else None
 
     def forget(self, person: str) -> None:
         """Remove every trace of a person."""
@@ -82,32 +87,33 @@ class Rotation:
         """Let go of the file; may be called twice."""
         self._database.close()
 
-    def _told(self, person: str, key: str) -> dict[str, tuple[int, str]]:
+    def _told(self, person: str, key: str) -> dict[str, "_Trace"]:
         rows = self._execute(
-            "SELECT name, times, last FROM told WHERE person = ? AND key = ?", person, key
+            "SELECT name, times, turn, last FROM told WHERE person = ? AND key = ?", person, key
         )
-        return {name: (times, last) for name, times, last in rows}
+        return {name: _Trace(*rest) for name, *rest in rows}
 
-    def _recent(self, told: dict[str, tuple[int, str]], name: str) -> bool:
-        if name not in told:
-            return False
-        return datetime.fromisoformat(told[name][1]) > self._clock.now() - self._days
-
-    def _note(self, person: str, key: str, name: str, times: int) -> None:
-        now = self._clock.now().isoformat(timespec="microseconds")
-        self._execute(
-            "INSERT OR REPLACE INTO told VALUES (?, ?, ?, ?, ?)", person, key, name, times, now
-        )
+    def _recent(self, told: dict[str, "_Trace"], name: str) -> bool:
+        return name in told and told[name].last > self._before(self._days)
 
     def _before(self, days: int) -> str:
-        return (self._clock.now() - timedelta(days=days)).isoformat(timespec="microseconds")
+        return (self._clock.now() - timedelta(days=days)).isoformat(timespec="seconds")
 
-    def _execute(self, statement: str, *values: object) -> list[tuple[str, int, str]]:
+    def _execute(self, statement: str, *values: object) -> list[Any]:
         try:
             return self._database.execute(statement, values).fetchall()
         except sqlite3.Error as error:
             log.error("What was told cannot be kept (%s)", error)
             return []
+
+
+@dataclass(frozen=True)
+class _Trace:
+    """How often something was told to somebody, in which turn of its kind last, and when (UTC)."""
+
+    times: int
+    turn: int
+    last: str
 
 
 def _open(path: Path) -> sqlite3.Connection:

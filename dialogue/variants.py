@@ -91,6 +91,8 @@ def _line(language: str) -> Callable[[object], _Line]:
         cues = _cues(fields.get("cue", {}))
         formal = _checked(fields["say"], language, cues)
         if "du" not in fields:
+            if wording.needs_familiar(fields["say"], language):
+                raise ValueError("it says 'Sie'; add 'du' with the same for those who chose it")
             return _Line(formal, formal, when)
         if language != "de" or not isinstance(fields["du"], str):
             raise ValueError("'du' is a German text beside 'say'; correct or remove it")

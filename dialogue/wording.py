@@ -49,6 +49,7 @@ FORBIDDEN = Path(__file__).parent / "content" / "forbidden.yaml"
 _SENTENCE = re.compile(r"\S[^.!?]*[.!?]+[\"”“»’]*(?=\s|$)")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _UNSPEAKABLE = re.compile(r"[()\[\]<>/\\&%$€£#*_=+@|~^\d]")
+_SIE = re.compile(r"\b(?:Sie|Ihnen|Ihr(?:e[mnrs]?)?)\b")
 _ABBREVIATION = re.compile(
     r"\b\w\.\w\.|\b(?:Dr|Mr|Mrs|Nr|St|Sr|Sra|Dhr|Mevr|etc|usw|bzw)\.(?=\s|$)"
 )
@@ -101,7 +102,7 @@ def faults(sentence: str, language: str, familiar: bool = False) -> list[str]:
     for name in sorted(placeholders(sentence) - set(PLACEHOLDERS)):
         known = ", ".join(f"{{{known}}}" for known in PLACEHOLDERS)
         found.append(f"{{{name}}} is not known; use one of {known}")
-    if sign := _UNSPEAKABLE.search(sentence):
+    if sign := _UNSPEAKABLE.search(_PLACEHOLDER.sub(" ", sentence)):
         found.append(f"the voice cannot read '{sign[0]}'; write it in words")
     if short := _ABBREVIATION.search(sentence):
         found.append(f"'{short[0]}' is an abbreviation; write it out")
@@ -111,6 +112,11 @@ def faults(sentence: str, language: str, familiar: bool = False) -> list[str]:
     ):
         found.append(f"the robot must not say '{notation}'; say it another way")
     return found
+
+
+def needs_familiar(text: str, language: str) -> bool:
+    """Whether a German text says "Sie", so that another is needed for those who chose "du"."""
+    return language == "de" and bool(_SIE.search(text))
 
 
 def _matches(sentence: str, language: str, ending: str) -> list[str]:

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 
 from config.clock import Clock
 from config.settings import Home, Robot
@@ -56,6 +57,11 @@ class Words:
         """What people call the robot."""
         return self._robot.name
 
+    @property
+    def today(self) -> date:
+        """The date where the home is."""
+        return self._clock.now().astimezone(self._home.zone).date()
+
     def of(
         self, key: str, person: Person, values: Mapping[str, str] | None = None
     ) -> tuple[Phrase, ...]:
@@ -67,10 +73,10 @@ class Words:
         """Return what a step says; where everything of it was told lately, it says so."""
         for candidate in self._candidates(name, person):
             try:
-                return Spoken(self._said(candidate, person, values), candidate)
+                return self._said(candidate, person, values or {})
             except Exhausted:
                 continue
-        return Spoken(self._said(ALL_TOLD, person, values), ALL_TOLD)
+        return self._said(ALL_TOLD, person, {})
 
     def simpler(self, step: str | None, person: Person) -> tuple[Phrase, ...]:
         """Return an easier question in place of a step's own."""
@@ -83,27 +89,31 @@ class Words:
         variants = self._phrasebook.variants(key, language)
         return [phrase.text for variant in variants for phrase in variant.phrases]
 
-    def _said(
-        self, name: str, person: Person, values: Mapping[str, str] | None
-    ) -> tuple[Phrase, ...]:
-        flow, phrases = self._flows.flow_of(name), list[Phrase]()
-        for key in flow.keys(name):
+    def _said(self, name: str, person: Person, values: Mapping[str, str]) -> Spoken:
+        step, said = name, list[Phrase]()
+        for key in self._flows.flow_of(name).keys(name):
             if key.startswith(ITEMS):
-                part = key.removeprefix(ITEMS)
-                home = self._flows.name_of(name)
-                phrases += self._phrasebook.item(home, part, person, self._values(person))
+                flow, part = self._flows.name_of(name), key.removeprefix(ITEMS)
+                said += self._phrasebook.item(flow, part, person, self._values(person))
+            elif key != name and self._chooses(key, person):
+                chosen = self.step(key, person)
+                said += chosen.phrases
+                step = name if chosen.step == key else chosen.step
             else:
-                phrases += self.of(key, person, values)
+                said += self.of(key, person, values)
         # One question at a time, and it comes last: that of a key before gives way.
-        asks = [phrase for phrase in phrases[:-1] if phrase.text.endswith("?")]
-        kept = tuple(phrase for phrase in phrases if phrase not in asks)
+        phrases = tuple(p for p in said if p is said[-1] or not p.text.endswith("?"))
         answers = answers_to(name, person.language, self._flows.steps[name].answers)
-        return _with_answers(kept, answers or (phrases[-1].answers if phrases else ()))
+        return Spoken(_with_answers(phrases, answers), step)
+
+    def _chooses(self, step: str, person: Person) -> bool:
+        known = step in self._flows.steps and person.language in FULL
+        return known and self._flows.steps[step].choose is not None
 
     def _candidates(self, name: str, person: Person) -> list[str]:
         """Return the step, or those it chooses among, the one that is due first."""
         choose = self._flows.steps[name].choose
-        if choose is None or person.language not in FULL:
+        if choose is None or not self._chooses(name, person):
             return [name]
         if choose == "offers":
             suits = person.gentle and self._chance.random() < SUITS_BEST

@@ -80,7 +80,7 @@ class FiresideChannel(InputChannel):
         @blueprint.post("/turn")
         async def take(request: Request) -> HTTPResponse:
             try:
-                turn = Turn.parse_raw(request.body)
+                turn = Turn.parse_obj(request.json)
             except ValidationError:
                 return json({"error": "Send JSON with the short texts talk and guesses."}, 400)
             return json(await _take_turn(request.app.ctx.agent, turn))
