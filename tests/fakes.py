@@ -26,13 +26,13 @@ class FakeClock:
     """Time that passes only when `advance` is called."""
 
     def __init__(self, start: datetime = datetime(2026, 11, 23, 15, 20, tzinfo=UTC)) -> None:
-        self._start = start
+        self.start = start
         self._seconds = 0.0
         self._order = 0
         self._sleepers: list[tuple[float, int, asyncio.Event]] = []
 
     def now(self) -> datetime:
-        return self._start + timedelta(seconds=self._seconds)
+        return self.start + timedelta(seconds=self._seconds)
 
     def monotonic(self) -> float:
         return self._seconds
