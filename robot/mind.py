@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from config.clock import Clock
+from config.clock import Clock, SystemClock
 from config.settings import Settings
 from dialogue import phrasebook
 from dialogue.alerts import Alerts
@@ -67,7 +67,8 @@ def open_mind(
     words = Words(phrases, flows, rotation, settings.home, settings.robot, clock, chance)
     engine: Dialogue = KeywordDialogue(keywords, flows)
     settled = asyncio.Event()
-    rasa = _rasa(stack, clock, publish, settled) if with_rasa else None
+    # A child process lives in the time of this machine, whatever time the talk lives in.
+    rasa = _rasa(stack, SystemClock(), publish, settled) if with_rasa else None
     if rasa is None:
         settled.set()
     else:
