@@ -8,6 +8,8 @@ from voices.speaking import Style
 
 RATE_STEP, SLOWEST, FASTEST = 20, 80, 260
 VOLUME_STEP, QUIETEST, LOUDEST = 0.15, 0.1, 1.0
+MORE_PATIENCE = 1.5
+"""So many times longer the robot waits for somebody with dementia."""
 
 
 @dataclass
@@ -37,21 +39,18 @@ class Person:
             volume=resident.volume,
             voice=resident.voice,
         )
+        patience = MORE_PATIENCE if resident.gentle else 1.0
         return cls(
             key,
             resident.address or resident.name,
             language,
-            resident.patience_ms,
-            resident.silence_s,
+            round(resident.patience_ms * patience),
+            round(resident.silence_s * patience),
             style,
             familiar=resident.form == "du",
             gentle=resident.gentle,
             avoided=set(resident.avoid),
         )
-
-    def avoids(self, topics: Collection[str]) -> bool:
-        """Whether any of these topics is one they do not want."""
-        return not self.avoided.isdisjoint(topics)
 
     def avoids(self, topics: Collection[str]) -> bool:
         """Whether any of these topics is one they do not want."""

@@ -6,15 +6,16 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from config.clock import Clock
+from config.clock import Clock, SystemClock
 from config.settings import Settings
 from dialogue import phrasebook
-from dialogue.alerts import Alerts
+from dialogue.alerts import Alerts, open_alerts
 from dialogue.care import Care
 from dialogue.conversation import Conversation
 from dialogue.deciding import Deciding
 from dialogue.decisions import Dialogue
-from dialogue.events import EngineChanged, Publish
+from dialogue.errors import StageError
+from dialogue.events import EngineChanged, Publish, StageFailed
 from dialogue.fallback import FallbackDialogue
 from dialogue.flows import Flows
 from dialogue.keywords import KeywordDialogue, Keywords
@@ -54,7 +55,11 @@ def open_mind(
     with_rasa: bool = True,
 ) -> Mind:
     """Put together what understands and decides; it is closed with the stack."""
-    alerts = Alerts(alerts_file, clock)
+
+    def tell(error: StageError) -> None:
+        publish(StageFailed(error.stage, error.code, error.message))
+
+    alerts = open_alerts(alerts_file, clock, tell)
     stack.callback(alerts.close)
     flows = Flows.load(core_keys=phrasebook.KEYS)
     keywords = Keywords.load(flows=flows)
@@ -67,7 +72,8 @@ def open_mind(
     words = Words(phrases, flows, rotation, settings.home, settings.robot, clock, chance)
     engine: Dialogue = KeywordDialogue(keywords, flows)
     settled = asyncio.Event()
-    rasa = _rasa(stack, clock, publish, settled) if with_rasa else None
+    # A child process lives in the time of this machine, whatever time the talk lives in.
+    rasa = _rasa(stack, SystemClock(), publish, settled) if with_rasa else None
     if rasa is None:
         settled.set()
     else:
