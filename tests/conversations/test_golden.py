@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, RootModel
 from config.clock import SystemClock
 from config.files import read_model
 from dialogue.decisions import Dialogue
+from dialogue.flow_files import FULL
 from dialogue.keywords import KeywordDialogue
 from dialogue.rasa_client import RasaDialogue
 from dialogue.rasa_process import RasaProcess
@@ -80,6 +81,9 @@ def patterns(language: str) -> Mapping[str, list[re.Pattern[str]]]:
         for phrase in variant.phrases:
             text = re.sub(r"\\{\w+\\}", ".+", re.escape(phrase.text))
             found[key].append(re.compile(text))
+    for name, flow in FLOWS.all.items() if language in FULL else ():  # a flow stands for its keys
+        parts = [f"{name}.items.{part}" for part in (flow.items.parts if flow.items else ())]
+        found[name] += [pattern for key in (*flow.words, *parts) for pattern in found[key]]
     return found
 
 
