@@ -1,7 +1,7 @@
 """The phrasebook, asked for one person at this moment: name, robot, time and home filled in."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -51,6 +51,8 @@ class Words:
         self._robot = robot
         self._clock = clock
         self._chance = chance
+        self.personal: Callable[[], Mapping[str, str]] = dict
+        """What is remembered about the person and may be said now; nothing unless it is set."""
 
     @property
     def robot_name(self) -> str:
@@ -142,6 +144,7 @@ class Words:
             "town": self._home.town,
             "meal": meal,
             "meal_time": meal_time,
+            **self.personal(),
         }
 
 

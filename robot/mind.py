@@ -7,17 +7,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.clock import Clock
-from config.settings import Settings
+from config.paths import STATE
+from config.settings import GUEST, Settings
 from dialogue import phrasebook
 from dialogue.alerts import Alerts
 from dialogue.care import Care
 from dialogue.conversation import Conversation
 from dialogue.deciding import Deciding
 from dialogue.decisions import Dialogue
-from dialogue.events import EngineChanged, Publish
+from dialogue.errors import StageError
+from dialogue.events import EngineChanged, Publish, StageFailed
 from dialogue.fallback import FallbackDialogue
 from dialogue.flows import Flows
 from dialogue.keywords import KeywordDialogue, Keywords
+from dialogue.memory.presence import Presence
+from dialogue.memory.remembering import Remembering
+from dialogue.memory.rights import Rights
+from dialogue.memory.store import Memory
 from dialogue.person import Person
 from dialogue.phrasebook import Phrasebook
 from dialogue.rasa_client import RasaDialogue
@@ -37,6 +43,7 @@ class Mind:
     conversation: Conversation
     alerts: Alerts
     words: Words
+    remembering: Remembering
     rasa: RasaProcess | None
     engine_settled: asyncio.Event
     """Set once the dialogue engine answers, or will not."""
@@ -65,6 +72,21 @@ def open_mind(
     stack.callback(rotation.close)
     phrases = Phrasebook.load(phrasebook.PHRASES, rotation, flows.all)
     words = Words(phrases, flows, rotation, settings.home, settings.robot, clock, chance)
+    resident = settings.residents[person.key]
+    remembering = Remembering(
+        _memory(stack, person, clock, publish),
+        resident,
+        person,
+        Presence(resident.room, clock),
+        words,
+        clock,
+        settings.home.zone,
+        publish,
+        chance,
+        rotation.forget,
+    )
+    words.personal = remembering.values
+    rights = Rights(remembering, words, keywords, clock, publish)
     engine: Dialogue = KeywordDialogue(keywords, flows)
     settled = asyncio.Event()
     rasa = _rasa(stack, clock, publish, settled) if with_rasa else None
@@ -77,15 +99,32 @@ def open_mind(
     conversation = Conversation(
         person=person,
         words=words,
-        care=Care(Safety.load(), keywords, alerts, words, publish),
-        deciding=Deciding(engine, flows, words, person, settings.robot.confidence, clock),
+        care=Care(Safety.load(), keywords, alerts, words, publish, rights),
+        deciding=Deciding(
+            engine, flows, words, person, settings.robot.confidence, clock, remembering
+        ),
         mouth=mouth,
         body=body,
         clock=clock,
         publish=publish,
     )
     stack.push_async_callback(conversation.close)
-    return Mind(conversation, alerts, words, rasa, settled)
+    return Mind(conversation, alerts, words, remembering, rasa, settled)
+
+
+def _memory(stack: AsyncExitStack, person: Person, clock: Clock, publish: Publish) -> Memory | None:
+    """Open the memory; a guest has none, and a talk goes on without one that cannot be opened."""
+    if person.key == GUEST:
+        return None
+    try:
+        memory = Memory(STATE / "memory", clock)
+    except StageError as error:
+        publish(StageFailed(error.stage, error.code, error.message))
+        return None
+    stack.callback(memory.close)
+    if memory.restored is not None:
+        publish(StageFailed("remember", "restored", memory.restored))
+    return memory
 
 
 def _rasa(
