@@ -126,9 +126,7 @@ async def open_robot(
             microphone = SoundDeviceMicrophone()
         stack.push_async_callback(speaker.close)
         mouth = Telling(synthesis, speaker, body, clock, report)
-        robot.mind = open_mind(
-            stack, settings, person, mouth, body, clock, report, STATE / "alerts.db"
-        )
+        robot.mind = open_mind(stack, settings, person, mouth, body, clock, report, STATE)
         for alert in robot.mind.alerts.open():
             report(AlertRaised(alert.id, alert.category, alert.raised_at, alert.kind))
         server = Server(routes(link), settings.robot.port)

@@ -121,9 +121,7 @@ class Remembering:
         Raises StageError when it holds for this talk only.
         """
         self._person.avoided |= wish.terms
-        if self._memory is not None:
-            key, language = self._person.key, self._person.language
-            self._memory.note(key, "avoid", wish.words, "voice", language)
+        self._object("avoid", wish.words)
 
     def allow_again(self, wish: Asked) -> None:
         """Take objections back: this one, or all where none is named. Raises StageError."""
@@ -138,16 +136,14 @@ class Remembering:
 
     def refuse(self) -> None:
         """Remember nothing more until staff record a new consent. Raises StageError."""
-        if self._memory is not None:
-            key, language = self._person.key, self._person.language
-            self._memory.note(key, "refusal", EVERYTHING, "voice", language)
+        self._object("refusal", EVERYTHING)
 
     def erase(self) -> None:
         """Erase everything but what the person does not want. Raises StageError."""
         self.refuse()
         self._last = None
-        if self._memory is not None:
-            self._memory.erase(self._person.key, OBJECTIONS)
+        if (memory := self._there()) is not None:
+            memory.erase(self._person.key, OBJECTIONS)
             self._forgotten(self._person.key)
 
     def _take(self, one: Found, utterance: Utterance) -> tuple[Phrase, ...]:
@@ -196,5 +192,16 @@ class Remembering:
             else:
                 self._address(Found(item.kind, item.value))
 
+    def _object(self, kind: Kind, value: str) -> None:
+        if (memory := self._there()) is not None:
+            memory.note(self._person.key, kind, value, "voice", self._person.language)
+
     def _forget(self, which: Callable[[Item], bool]) -> tuple[Item, ...]:
-        return self._memory.forget(self._person.key, which) if self._memory else ()
+        memory = self._there()
+        return memory.forget(self._person.key, which) if memory else ()
+
+    def _there(self) -> Memory | None:
+        """Return the memory; None for a guest. Raises StageError where it could not be opened."""
+        if self._memory is None and self._person.key != GUEST:
+            raise StageError("remember", "closed", "The memory could not be opened; see above.")
+        return self._memory

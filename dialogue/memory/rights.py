@@ -14,7 +14,7 @@ from config.clock import Clock
 from dialogue.errors import StageError
 from dialogue.events import Publish, StageFailed
 from dialogue.keywords import Keywords
-from dialogue.memory.asked import Asked, asked, objected, others
+from dialogue.memory.asked import Asked, asked, objected, others, says_no
 from dialogue.memory.items import Item
 from dialogue.memory.remembering import Remembering
 from dialogue.memory.told_files import LANGUAGES
@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 3
 """So many things are told before the robot asks whether to go on."""
+SURE = 0.5
+"""A "yes" heard with less confidence erases nothing: the robot asks again."""
 FORGET_TURN = Action("forget_turn")
 """Whoever shows or keeps the last turn is to forget it."""
 _IN_PASSING = frozenset({"repeat", "louder", "quieter", "slower", "faster"})
@@ -61,6 +63,8 @@ class Rights:
         self._clock = clock
         self._publish = publish
         self._question: _Question | None = None
+        self._promised = False
+        """Whether the robot has said that it will tell later, to the person alone."""
 
     def answer(
         self, utterance: Utterance, category: str | None, person: Person, tell_staff: TellStaff
@@ -84,6 +88,9 @@ class Rights:
                 return None
             if (reply := self._answered(question, utterance, person, tell_staff)) is not None:
                 return reply
+        if self._promised and others(utterance.text, language) == "alone":
+            self._remembering.presence.told("alone")
+            return self._known(person)
         if (wish := asked(utterance.text, language)) is not None:
             return self._wish(wish, person)
         if category == "privacy":
@@ -115,6 +122,8 @@ class Rights:
     ) -> Reply | None:
         """Return what follows an answer to the robot's own question; None if it was none."""
         answer = self._keywords.yes_or_no(utterance.text, utterance.language)
+        if answer == "affirm" and says_no(utterance.text, utterance.language):
+            answer = "deny"  # "no, yes, I mean no": nothing is told or erased
         if question.about == "alone":
             who = others(utterance.text, utterance.language)
             if who == "alone" or (who is None and answer == "affirm"):
@@ -122,7 +131,7 @@ class Rights:
                 return self._known(person)
             if who is not None or answer == "deny":
                 self._remembering.presence.told("company")
-                return self._say(["memory_later"], person)
+                return self._later(person)
             return None
         if answer is None:
             return None
@@ -130,6 +139,8 @@ class Rights:
             if answer == "affirm":
                 return self._list(question.left, person)
             return self._say(["deny_answer"], person)
+        if answer == "affirm" and utterance.confidence < SURE:
+            return self._ask("erase", "memory_erase_question", person)
         if answer == "affirm":
             return self._erase(person, tell_staff)
         return self._say(["memory_not_erased"], person)
@@ -146,9 +157,14 @@ class Rights:
             return self._list(self._remembering.recall.known(), person)
         if presence.may_ask:
             return self._ask("alone", "memory_alone_question", person)
+        return self._later(person)
+
+    def _later(self, person: Person) -> Reply:
+        self._promised = True
         return self._say(["memory_later"], person)
 
     def _list(self, items: Sequence[Item], person: Person) -> Reply:
+        self._promised = False
         now, left = items[:AT_ONCE], tuple(items[AT_ONCE:])
         phrases: list[Phrase] = []
         for item in now:
