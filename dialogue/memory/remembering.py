@@ -15,7 +15,7 @@ from config.settings import GUEST, Resident
 from dialogue.errors import StageError
 from dialogue.events import Publish, StageFailed
 from dialogue.memory.asked import Asked, others, terms
-from dialogue.memory.items import OBJECTIONS, PURPOSES, Item, Kind
+from dialogue.memory.items import OBJECTIONS, PURPOSES, Item, Kind, Source
 from dialogue.memory.presence import Presence
 from dialogue.memory.recall import Recall
 from dialogue.memory.store import Memory
@@ -115,13 +115,13 @@ class Remembering:
 
         self._forget(about)
 
-    def avoid(self, wish: Asked) -> None:
+    def avoid(self, wish: Asked, source: Source) -> None:
         """Leave this out from now on; stored without consent, because it is a no.
 
         Raises StageError when it holds for this talk only.
         """
         self._person.avoided |= wish.terms
-        self._object("avoid", wish.words)
+        self._object("avoid", wish.words, source)
 
     def allow_again(self, wish: Asked) -> None:
         """Take objections back: this one, or all where none is named. Raises StageError."""
@@ -134,13 +134,13 @@ class Remembering:
             self._person.avoided -= terms(item.value, item.language)
         self._person.avoided -= wish.terms
 
-    def refuse(self) -> None:
+    def refuse(self, source: Source) -> None:
         """Remember nothing more until staff record a new consent. Raises StageError."""
-        self._object("refusal", EVERYTHING)
+        self._object("refusal", EVERYTHING, source)
 
-    def erase(self) -> None:
+    def erase(self, source: Source) -> None:
         """Erase everything but what the person does not want. Raises StageError."""
-        self.refuse()
+        self.refuse(source)
         self._last = None
         if (memory := self._there()) is not None:
             memory.erase(self._person.key, OBJECTIONS)
@@ -192,9 +192,9 @@ class Remembering:
             else:
                 self._address(Found(item.kind, item.value))
 
-    def _object(self, kind: Kind, value: str) -> None:
+    def _object(self, kind: Kind, value: str, source: Source) -> None:
         if (memory := self._there()) is not None:
-            memory.note(self._person.key, kind, value, "voice", self._person.language)
+            memory.note(self._person.key, kind, value, source, self._person.language)
 
     def _forget(self, which: Callable[[Item], bool]) -> tuple[Item, ...]:
         memory = self._there()

@@ -15,7 +15,7 @@ from dialogue.errors import StageError
 from dialogue.events import Publish, StageFailed
 from dialogue.keywords import Keywords
 from dialogue.memory.asked import Asked, asked, objected, others, says_no
-from dialogue.memory.items import Item
+from dialogue.memory.items import Item, Source
 from dialogue.memory.remembering import Remembering
 from dialogue.memory.told_files import LANGUAGES
 from dialogue.person import Person
@@ -80,7 +80,7 @@ class Rights:
             return None
         if category not in (None, "privacy"):
             if (objection := objected(utterance.text, language)) is not None:
-                self._try(lambda: self._remembering.avoid(objection))
+                self._try(partial(self._remembering.avoid, objection, utterance.source))
             return None
         if question is not None and self._clock.monotonic() < question.until:
             if self._keywords.intent(utterance.text, language) in _IN_PASSING:
@@ -92,12 +92,12 @@ class Rights:
             self._remembering.presence.told("alone")
             return self._known(person)
         if (wish := asked(utterance.text, language)) is not None:
-            return self._wish(wish, person)
+            return self._wish(wish, utterance.source, person)
         if category == "privacy":
             return self._state(person)
         return None
 
-    def _wish(self, wish: Asked, person: Person) -> Reply:
+    def _wish(self, wish: Asked, source: Source, person: Person) -> Reply:
         remembering = self._remembering
         match wish.wish:
             case "known":
@@ -105,9 +105,11 @@ class Rights:
             case "erase":
                 return self._ask("erase", "memory_erase_question", person)
             case "refuse":
-                return self._done(remembering.refuse, "memory_refused", person)
+                refuse = partial(remembering.refuse, source)
+                return self._done(refuse, "memory_refused", person)
             case "avoid":
-                return self._done(partial(remembering.avoid, wish), "memory_avoided", person)
+                avoid = partial(remembering.avoid, wish, source)
+                return self._done(avoid, "memory_avoided", person)
             case "again":
                 return self._done(partial(remembering.allow_again, wish), "memory_again", person)
             case "forget_topic":
@@ -142,7 +144,7 @@ class Rights:
         if answer == "affirm" and utterance.confidence < SURE:
             return self._ask("erase", "memory_erase_question", person)
         if answer == "affirm":
-            return self._erase(person, tell_staff)
+            return self._erase(utterance.source, person, tell_staff)
         return self._say(["memory_not_erased"], person)
 
     def _known(self, person: Person) -> Reply:
@@ -176,8 +178,8 @@ class Rights:
         closing = "memory_withheld" if self._remembering.recall.withheld else "memory_end"
         return self._say([closing], person, phrases)
 
-    def _erase(self, person: Person, tell_staff: TellStaff) -> Reply:
-        if not self._try(self._remembering.erase):
+    def _erase(self, source: Source, person: Person, tell_staff: TellStaff) -> Reply:
+        if not self._try(partial(self._remembering.erase, source)):
             return self._say(["memory_trouble"], person)
         told = tell_staff("privacy_request")
         return self._say(["memory_erased", *(["memory_staff_told"] if told else [])], person)

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, RootModel
 
 from config.clock import SystemClock
 from config.files import read_model
+from config.settings import Resident
 from dialogue.decisions import Dialogue
 from dialogue.flow_files import FULL
 from dialogue.keywords import KeywordDialogue
@@ -44,6 +45,7 @@ class Talk(BaseModel):
     model_config = ConfigDict(extra="forbid")
     name: str
     language: str = "en"
+    resident: Resident | None = None
     turns: list[Expected]
 
 
@@ -119,12 +121,15 @@ async def run(talk: Talk, room: Room) -> None:
 
 @pytest.mark.parametrize("talk", TALKS, ids=lambda talk: talk.name)
 async def test_with_keywords(talk: Talk, tmp_path: Path) -> None:
-    await run(talk, Room(tmp_path, KeywordDialogue(KEYWORDS, FLOWS), talk.language))
+    await run(
+        talk,
+        Room(tmp_path, KeywordDialogue(KEYWORDS, FLOWS), talk.language, resident=talk.resident),
+    )
 
 
 @pytest.mark.rasa
 @pytest.mark.parametrize("talk", TALKS, ids=lambda talk: talk.name)
 async def test_with_rasa(talk: Talk, rasa: Dialogue, tmp_path: Path) -> None:
-    room = Room(tmp_path, rasa, talk.language)
+    room = Room(tmp_path, rasa, talk.language, resident=talk.resident)
     room.person.key = talk.name  # each talk has a tracker of its own
     await run(talk, room)
