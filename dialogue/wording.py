@@ -29,9 +29,20 @@ PLACEHOLDERS = {
     "meal_time": 3,
     "first": 2,
     "second": 2,
+    "remembered": 5,
+    "likes": 5,
+    "music": 5,
+    "food": 5,
+    "place": 3,
+    "work": 5,
+    "person": 3,
+    "person_said": 5,
+    "yesterday": 6,
 }
 """What may be filled in, and the words each counts for."""
-ALWAYS_GIVEN = frozenset({"robot", "time", "day", "home", "season", "first", "second"})
+ALWAYS_GIVEN = frozenset(
+    {"robot", "time", "day", "home", "season", "first", "second", "remembered"}
+)
 """What never lacks a value where it is said."""
 FORBIDDEN = Path(__file__).parent / "content" / "forbidden.yaml"
 

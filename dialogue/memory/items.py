@@ -47,8 +47,8 @@ LASTS: Mapping[Kind, timedelta] = {"mood": timedelta(days=2)}
 
 LONGEST_VALUE = 60
 """Characters of one value."""
-MOST_WORDS = 6
-"""Words of one value: a sentence of twelve holds it."""
+MOST_WORDS = 5
+"""Words of one value: a short sentence holds it."""
 MOST_OF_A_KIND = 50
 """Items of one kind and person; the oldest gives way."""
 

@@ -103,7 +103,7 @@ def test_the_oldest_of_a_kind_gives_way(tmp_path: Path) -> None:
     assert len(kept) == MOST_OF_A_KIND + 1
 
 
-@pytest.mark.parametrize("value", ["", "  ", "x" * (LONGEST_VALUE + 1), "a b c d e f g", "a\0b"])
+@pytest.mark.parametrize("value", ["", "  ", "x" * (LONGEST_VALUE + 1), "a b c d e f", "a\0b"])
 def test_a_value_out_of_bounds_is_refused(tmp_path: Path, value: str) -> None:
     with pytest.raises(ValueError, match="a value has"):
         opened(tmp_path).note("anna", "likes", value, "voice")
