@@ -19,6 +19,8 @@ WORDS = 0.1  # share of likeness in words and letters
 RIDGE = 0.05
 WHITENING = 0.7  # 0: distances as the embedding gives them; 1: varies alike in every direction
 SHRINKAGE = 1.0  # of the variances toward their mean
+LANDMARKS = 4000
+BLOCK = 2000  # rows at a time, for the sake of memory
 
 
 @dataclass(frozen=True)
@@ -71,10 +73,13 @@ class Space:
 
 def likeness(some: Sentences, others: Sentences) -> Floats:
     """Return how much alike placed sentences are, from 0 to 1: a row for each of `some`."""
-    meaning = np.exp(SHARPNESS * (some.vectors @ others.vectors.T - 1))
-    words = (some.counts @ others.counts.T).toarray()
-    total: Floats = (1 - WORDS) * meaning + WORDS * words
-    return total.astype(np.float32, copy=False)
+    alike: Floats = some.vectors @ others.vectors.T
+    alike -= 1
+    alike *= SHARPNESS
+    np.exp(alike, out=alike)
+    alike *= 1 - WORDS
+    alike += WORDS * (some.counts @ others.counts.T).toarray()
+    return alike
 
 
 @dataclass(frozen=True)
@@ -86,16 +91,29 @@ class Examples:
     weights: Floats
 
     @classmethod
-    def learn(cls, known: Sentences, intents: NDArray[np.int64]) -> "Examples":
-        """Learn from examples; memory and time grow with the square and cube of their number."""
+    def learn(cls, known: Sentences, intents: NDArray[np.int64], seed: int) -> "Examples":
+        """Learn from all examples; at most LANDMARKS of them, drawn by chance, are kept.
+
+        With fewer this is exact, with more it is Nyström's approximation: the scores that fit all
+        examples best of those that can be made from likeness to the landmarks.
+        """
         space = Space.of(known, intents)
-        placed = space.place(known)
+        drawn = np.zeros(len(intents), bool)
+        drawn[np.random.default_rng(seed).permutation(len(intents))[:LANDMARKS]] = True
+        every = space.place(known)
+        placed = every[drawn]
         wanted = np.full((len(intents), int(intents.max()) + 1), -1, np.float32)
         wanted[np.arange(len(intents)), intents] = 1
-        alike = likeness(placed, placed)
-        alike[np.diag_indices_from(alike)] += RIDGE
-        factor = cho_factor(alike, overwrite_a=True, check_finite=False)
-        return cls(space, placed, cho_solve(factor, wanted, check_finite=False))
+        squares = RIDGE * likeness(placed, placed).astype(np.float64)
+        squares[np.diag_indices_from(squares)] += 1e-4
+        sums = np.zeros((len(squares), wanted.shape[1]))
+        for begin in range(0, len(intents), BLOCK):
+            rows = np.arange(len(intents)) // BLOCK == begin // BLOCK
+            alike = likeness(every[rows], placed)
+            squares += alike.T @ alike
+            sums += alike.T @ wanted[rows]
+        factor = cho_factor(squares, overwrite_a=True, check_finite=False)
+        return cls(space, placed, cho_solve(factor, sums, check_finite=False).astype(np.float32))
 
     def scores(self, sentences: Sentences) -> Floats:
         """Return one row a sentence, one column an intent."""

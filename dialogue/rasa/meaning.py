@@ -65,7 +65,7 @@ class MeaningClassifier(IntentClassifier, GraphComponent):
         self._intents, numbers = np.unique(names, return_inverse=True)
         known = _sentences(messages)
         self._calibration = self._calibrated(messages, known, numbers)
-        self._examples = Examples.learn(known, numbers)
+        self._examples = Examples.learn(known, numbers, self._config["seed"])
         with self._storage.write_to(self._resource) as folder:
             self._save(folder / FILE)
         return self._resource
@@ -78,7 +78,7 @@ class MeaningClassifier(IntentClassifier, GraphComponent):
         out = (np.random.default_rng(self._config["seed"]).random(len(messages)) < 0.2)[wording]
         if out.all() or not out.any():
             return Calibration.of(np.empty(0, np.float32), np.empty(0, bool), self._config["keep"])
-        first = Examples.learn(known[~out], numbers[~out])
+        first = Examples.learn(known[~out], numbers[~out], self._config["seed"])
         asked = out & np.array([each.get(COPY_OF) is None for each in messages])
         scores = first.scores(known[asked])
         right = scores.argmax(axis=1) == numbers[asked]

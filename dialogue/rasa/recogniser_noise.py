@@ -8,7 +8,7 @@ from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
-from rasa.shared.nlu.constants import INTENT, TEXT
+from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
@@ -53,7 +53,9 @@ class RecogniserNoise(GraphComponent):
             if text not in known:
                 known.add(text)
                 copies.append(Message({**message.data, TEXT: text, COPY_OF: message.get(TEXT)}))
-        return training_data.merge(TrainingData(training_examples=copies)) if copies else training_data
+        return (
+            training_data.merge(TrainingData(training_examples=copies)) if copies else training_data
+        )
 
 
 def misheard(text: str, seed: int) -> str:
