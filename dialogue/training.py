@@ -137,6 +137,7 @@ def rasa_environment(models: Path, scratch: Path) -> dict[str, str]:
         # More threads make this small a model slower, and take the cores from the ears.
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
+        "OMP_WAIT_POLICY": "PASSIVE",
     }
 
 

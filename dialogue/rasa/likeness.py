@@ -5,6 +5,7 @@ solved exactly: no epochs, no chance, no learning rate.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +20,7 @@ WORDS = 0.1  # share of likeness in words and letters
 RIDGE = 0.05
 WHITENING = 0.7  # 0: distances as the embedding gives them; 1: varies alike in every direction
 SHRINKAGE = 1.0  # of the variances toward their mean
-LANDMARKS = 4000
-BLOCK = 2000  # rows at a time, for the sake of memory
+LANDMARKS = 16_000
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Sentences:
     vectors: Floats
     counts: csr_matrix
 
-    def __getitem__(self, rows: NDArray[np.bool_]) -> "Sentences":
+    def __getitem__(self, rows: NDArray[Any]) -> "Sentences":
         return Sentences(self.vectors[rows], self.counts[rows])
 
 
@@ -92,33 +92,39 @@ class Examples:
 
     @classmethod
     def learn(cls, known: Sentences, intents: NDArray[np.int64], seed: int) -> "Examples":
-        """Learn from all examples; at most LANDMARKS of them, drawn by chance, are kept.
+        """Learn from examples; needs 4 bytes of memory for each pair of them while it does.
 
-        With fewer this is exact, with more it is Nyström's approximation: the scores that fit all
-        examples best of those that can be made from likeness to the landmarks.
+        Exact for as many as LANDMARKS. Of more, so many are drawn and kept, and the scores fit all
+        examples as well as likeness to those few can (Nyström's approximation).
         """
         space = Space.of(known, intents)
-        drawn = np.zeros(len(intents), bool)
-        drawn[np.random.default_rng(seed).permutation(len(intents))[:LANDMARKS]] = True
         every = space.place(known)
-        placed = every[drawn]
         wanted = np.full((len(intents), int(intents.max()) + 1), -1, np.float32)
         wanted[np.arange(len(intents)), intents] = 1
-        squares = RIDGE * likeness(placed, placed).astype(np.float64)
+        if len(intents) <= LANDMARKS:
+            alike = likeness(every, every)
+            alike[np.diag_indices_from(alike)] += RIDGE
+            return cls(space, every, _solved(alike, wanted))
+        drawn = np.zeros(len(intents), bool)
+        drawn[np.random.default_rng(seed).permutation(len(intents))[:LANDMARKS]] = True
+        kept = every[drawn]
+        squares, sums = RIDGE * likeness(kept, kept).astype(np.float64), 0
         squares[np.diag_indices_from(squares)] += 1e-4
-        sums = np.zeros((len(squares), wanted.shape[1]))
-        for begin in range(0, len(intents), BLOCK):
-            rows = np.arange(len(intents)) // BLOCK == begin // BLOCK
-            alike = likeness(every[rows], placed)
+        for rows in np.array_split(np.arange(len(intents)), len(intents) // 2000):
+            alike = likeness(every[rows], kept)
             squares += alike.T @ alike
-            sums += alike.T @ wanted[rows]
-        factor = cho_factor(squares, overwrite_a=True, check_finite=False)
-        return cls(space, placed, cho_solve(factor, sums, check_finite=False).astype(np.float32))
+            sums = sums + alike.T @ wanted[rows]
+        return cls(space, kept, _solved(squares, sums).astype(np.float32))
 
     def scores(self, sentences: Sentences) -> Floats:
         """Return one row a sentence, one column an intent."""
         scores: Floats = likeness(self.space.place(sentences), self.placed) @ self.weights
         return scores
+
+
+def _solved(matrix: NDArray[Any], wanted: NDArray[Any]) -> NDArray[Any]:
+    factor = cho_factor(matrix, overwrite_a=True, check_finite=False)
+    return cho_solve(factor, wanted, check_finite=False)
 
 
 @dataclass(frozen=True)
@@ -135,8 +141,8 @@ class Calibration:
 
         Platt scaling with his smoothed targets; the threshold leaves the share `keep` above it.
         """
-        if len(best) < 20:  # too few to tell; halfway between a stranger and an example
-            return cls(4.0, 0.0, 0.3)
+        if len(best) < 20:  # too few to tell; a score of 0 is as near to yes as to no
+            return cls(4.0, 0.0, 0.5)
         hits = int(right.sum())
         target = np.where(right, (hits + 1) / (hits + 2), 1 / (len(right) - hits + 2))
         columns = np.stack([best, np.ones_like(best)], axis=1).astype(np.float64)

@@ -7,6 +7,7 @@ The first line out says how long loading took, in seconds, and what the process 
 
 import asyncio
 import json
+import logging
 import sys
 import time
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 BEGAN = time.perf_counter()
 
 from rasa.core.agent import Agent  # noqa: E402  (its import is part of the start)
+from rasa.utils.log_utils import configure_structlog  # noqa: E402
 
 FALLBACK = "nlu_fallback"
 
@@ -25,6 +27,7 @@ def memory() -> int:
 
 
 async def main(model: str) -> None:
+    configure_structlog(logging.ERROR)  # else every text is printed
     agent = Agent.load(model)
     await agent.parse_message("hello")  # the first one loads what is loaded late
     say({"ready_seconds": round(time.perf_counter() - BEGAN, 2), "memory_mb": memory()})

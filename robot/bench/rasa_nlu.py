@@ -7,12 +7,15 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import yaml
 from pydantic import BaseModel
 
 from config.paths import RASA_MODELS, RASA_PROJECT
 from dialogue.training import LAUNCH, RasaError, rasa_environment, rasa_python
-from robot.bench.common import BenchError
+from robot.bench.common import BenchError, spread
 
 PARSER = RASA_PROJECT / "parse_lines.py"
 
@@ -51,7 +54,7 @@ def train(config: str, examples: Sequence[Example], folder: Path) -> Trained:
         by_intent.setdefault(intent, []).append({"text": text})
     groups = [{"intent": intent, "examples": texts} for intent, texts in by_intent.items()]
     (folder / "config.yml").write_text(config, encoding="utf-8")
-    data = json.dumps({"version": "3.1", "nlu": groups}, ensure_ascii=False)  # is YAML, too
+    data = yaml.safe_dump({"version": "3.1", "nlu": groups}, allow_unicode=True)
     (folder / "nlu.yml").write_text(data, encoding="utf-8")
     files = ["--config", "config.yml", "--nlu", "nlu.yml", "--out", ".", "--fixed-model-name", "m"]
     began = time.perf_counter()
@@ -63,10 +66,11 @@ def train(config: str, examples: Sequence[Example], folder: Path) -> Trained:
         capture_output=True,
         check=False,
     )
-    if done.returncode != 0:
+    archive = folder / "m.tar.gz"
+    if not archive.exists():
         last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no reason given"]
         raise BenchError(f"Rasa could not be trained: {last[0]}")
-    return Trained(folder / "m.tar.gz", time.perf_counter() - began)
+    return Trained(archive, time.perf_counter() - began)
 
 
 def ask(archive: Path, texts: Sequence[str]) -> tuple[Loaded, list[Answer]]:
@@ -93,3 +97,21 @@ def _python() -> str:
         return str(rasa_python())
     except RasaError as error:
         raise BenchError(str(error)) from error
+
+
+def figures(
+    trained: Trained | None, archive: Path, loaded: Loaded, answers: Sequence[Answer]
+) -> dict[str, Any]:
+    """Return what a model costs; `trained` is None when its training was not timed."""
+    return {
+        "train_seconds": round(trained.seconds) if trained else None,
+        "model_mb": round(archive.stat().st_size / 1e6, 1),
+        "ready_seconds": loaded.ready_seconds,
+        "memory_mb": loaded.memory_mb,
+        "parse_ms": spread([1000 * answer.seconds for answer in answers]),
+    }
+
+
+def share(values: Any) -> float:
+    """Return the share of true ones."""
+    return round(float(np.mean(values)), 4)
