@@ -3,10 +3,11 @@
 Rasa is trained on rules made from it (dialogue/rasa_rules.py); the keyword engine looks it up.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from pathlib import Path
 
+from config.files import Fault
 from dialogue.decisions import Decision, Engine
 from dialogue.flow_files import CORE, FULL, Flow, Step, read_flows
 from dialogue.patterns import Pattern, fold, words_of
@@ -48,9 +49,17 @@ class Flows:
         }
 
     @classmethod
-    def load(cls, folder: Path = FLOWS, core_keys: Collection[str] = ()) -> "Flows":
-        """Read every file of the folder. Raises ConfigError with every fault found."""
-        return cls(read_flows(folder, core_keys))
+    def load(
+        cls,
+        folder: Path = FLOWS,
+        core_keys: Collection[str] = (),
+        skip: Callable[[Fault], None] | None = None,
+    ) -> "Flows":
+        """Read every file of the folder. Raises ConfigError with every fault found.
+
+        With `skip`, faulty files but the core are told to it and left out.
+        """
+        return cls(read_flows(folder, core_keys, skip))
 
     @property
     def begins(self) -> Mapping[str, str]:
