@@ -6,7 +6,7 @@ are shorter still and nothing appeals to memory.
 """
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -119,9 +119,14 @@ def needs_familiar(text: str, language: str) -> bool:
     return language == "de" and bool(_SIE.search(text))
 
 
-def _matches(sentence: str, language: str, ending: str) -> list[str]:
+@lru_cache(maxsize=256)  # every sentence is looked at a few times in a row
+def _folded(sentence: str, language: str) -> tuple[str, frozenset[str]]:
     folded = fold(sentence, language)
-    words = words_of(folded)
+    return folded, words_of(folded)
+
+
+def _matches(sentence: str, language: str, ending: str) -> list[str]:
+    folded, words = _folded(sentence, language)
     return [
         pattern.notation for pattern in _forbidden(language, ending) if pattern.spans(folded, words)
     ]
