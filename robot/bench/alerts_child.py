@@ -23,19 +23,22 @@ HOLD_SECONDS = 0.02
 
 
 def nursery() -> None:
-    """For each line on standard input, the file and the address: one life, until it is killed."""
+    """For each line on standard input one life, until it is killed or has recovered.
+
+    A line is the file, the address, and `recover` or `live`.
+    """
     for line in sys.stdin:
-        path, address = line.split()
+        path, address, how = line.split()
         pid = os.fork()
         if pid == 0:
             _tell("born", os.getpid())
-            asyncio.run(_live(Path(path), address))
+            asyncio.run(_live(Path(path), address, how == "recover"))
             os._exit(0)
         os.waitpid(pid, 0)
         _tell("dead", pid)
 
 
-async def _live(path: Path, address: str) -> None:
+async def _live(path: Path, address: str, only_recover: bool) -> None:
     began = time.monotonic()
     arrived: dict[int, asyncio.Event] = {}
 
@@ -58,7 +61,7 @@ async def _live(path: Path, address: str) -> None:
             await arrived.setdefault(alert.id, asyncio.Event()).wait()
         alerts.acknowledge(alert.id, "Amal")
     _tell("recovered", len(left), f"{time.monotonic() - began:.6f}")
-    while not running.done():
+    while not running.done() and not only_recover:
         alert = alerts.raise_("emergency")
         _tell("raised", alert.uid)
         await arrived.setdefault(alert.id, asyncio.Event()).wait()
