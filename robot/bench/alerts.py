@@ -155,7 +155,8 @@ def _nursery() -> "Iterator[subprocess.Popen[str]]":
     program = "from robot.bench.alerts_child import nursery; nursery()"
     process = subprocess.Popen(
         [sys.executable, "-c", program],
-        **{"stdin": subprocess.PIPE, "stdout": subprocess.PIPE},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         text=True,
         cwd=CHECKOUT,
         env={**os.environ, SECRET: "only for the benchmark"},

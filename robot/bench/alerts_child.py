@@ -14,6 +14,7 @@ from config.clock import SystemClock
 from config.settings import Home, Robot, Settings
 from dialogue.alerts import Alerts
 from dialogue.events import AlertDelivered, Event
+from robot.delivery.channels import Channel
 from robot.delivery.courier import Courier
 from robot.delivery.near import PageChannel
 from robot.delivery.webhook import WebhookChannel
@@ -51,7 +52,11 @@ async def _live(path: Path, address: str, only_recover: bool) -> None:
     plan = AlertPlan(people=(Contact(name="Amal", webhook=address),))
     settings = Settings(Home(name="Bench", time_zone="Europe/Berlin"), Robot(), {}, plan)
     near = PageChannel(lambda: True)
-    channels = {"webhook": WebhookChannel(Signing()), "page": near, "robot": near}
+    channels: dict[str, Channel] = {
+        "webhook": WebhookChannel(Signing()),
+        "page": near,
+        "robot": near,
+    }
     courier = Courier(alerts, settings, channels, clock, publish, lambda alert, by: None)
     left = alerts.open()
     delivered = {each.id for each in left if _has_arrived(courier, each.id)}
