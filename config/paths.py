@@ -5,7 +5,6 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 STATE = Path(os.environ.get("FIRESIDE_STATE", CHECKOUT / ".fireside"))
-ALERTS = STATE / "alerts.db"
 MODELS = STATE / "models"
 CONFIG = Path(os.environ.get("FIRESIDE_CONFIG", CHECKOUT / "config"))
 RASA_PROJECT = CHECKOUT / "dialogue" / "rasa"

@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Literal
 
 from config.clock import Clock, SystemClock
-from config.paths import ALERTS
+from config.paths import STATE
 from config.settings import Settings
 from dialogue.conversation import Conversation
 from dialogue.events import AlertRaised, EngineChanged, Event, Publish
@@ -126,7 +126,7 @@ async def open_robot(
             microphone = SoundDeviceMicrophone()
         stack.push_async_callback(speaker.close)
         mouth = Telling(synthesis, speaker, body, clock, report)
-        robot.mind = open_mind(stack, settings, person, mouth, body, clock, report, ALERTS)
+        robot.mind = open_mind(stack, settings, person, mouth, body, clock, report, STATE)
         for alert in robot.mind.alerts.open():
             report(AlertRaised(alert.id, alert.category, alert.raised_at, alert.kind))
         server = Server(routes(link), settings.robot.port)

@@ -11,12 +11,13 @@ import typer
 from rich.table import Table
 
 from config.clock import SystemClock
-from config.paths import ALERTS
-from dialogue.alerts import Alert, Alerts
+from config.paths import STATE
+from config.settings import Settings
+from dialogue.alerts import FILE, Alert, Alerts
 from dialogue.deliveries import Deliveries, Delivery
 from dialogue.errors import StageError
 from robot.commands.console import NOT_USABLE, fail, output, settings_or_exit, waiting
-from robot.delivery.ways import Way, try_all
+from robot.delivery.ways import Way, reach_all, try_all
 
 app = typer.Typer(help="List and acknowledge alerts; test how they go out.", no_args_is_help=True)
 
@@ -96,11 +97,28 @@ def test(as_json: AsJson = False) -> None:
             soft_wrap=True,
         )
     for way in () if as_json else ways:
-        show(way, "sent", "NOT sent")
+        _show(way, "sent", "NOT sent")
     raise typer.Exit(NOT_USABLE if any(way.fault for way in ways) else 0)
 
 
-def show(way: Way, well: str, ill: str) -> None:
+def show_plan(settings: Settings) -> None:
+    """Print who is told of alerts, and who can be reached now."""
+    plan = settings.alerts
+    near = "Alerts are shown on the page, and by the robot in an emergency"
+    people = ", ".join(plan.names)
+    order = f"; named are {people}." if people else "; nobody is named."
+    output.print(near + order, markup=False, soft_wrap=True)
+    if plan.safeguarding is None:
+        output.print(
+            "Nobody hears of abuse: it is stored only. Name the safeguarding lead in alerts.yaml.",
+            style="red",
+            soft_wrap=True,
+        )
+    for way in asyncio.run(reach_all(settings)):
+        _show(way, "can be reached now", "can NOT be reached now")
+
+
+def _show(way: Way, well: str, ill: str) -> None:
     """Print one line about one way."""
     found = well if way.fault is None else f"{ill}: {way.fault}"
     line = f"{way.person}, {way.channel} {way.to}: {found}."
@@ -110,7 +128,7 @@ def show(way: Way, well: str, ill: str) -> None:
 @contextmanager
 def _alerts() -> Iterator[Alerts]:
     try:
-        alerts = Alerts(ALERTS, SystemClock())
+        alerts = Alerts(STATE / FILE, SystemClock())
         try:
             yield alerts
         finally:
