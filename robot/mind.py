@@ -11,7 +11,7 @@ from config.clock import Clock, SystemClock
 from config.files import Fault
 from config.settings import GUEST, Resident, Settings
 from dialogue import phrasebook
-from dialogue.alerts import Alerts, open_alerts
+from dialogue.alerts import FILE, Alerts, open_alerts
 from dialogue.care import Care
 from dialogue.conversation import Conversation
 from dialogue.deciding import Deciding
@@ -76,7 +76,7 @@ def open_mind(
         log.error("flows/%s", sentence)
         publish(StageFailed("understand", "flow_left_out", sentence))
 
-    alerts = open_alerts(state / "alerts.db", clock, tell)
+    alerts = open_alerts(state / FILE, clock, tell)
     stack.callback(alerts.close)
     flows = Flows.load(core_keys=phrasebook.KEYS, skip=leave_out)
     keywords = Keywords.load(flows=flows)
