@@ -15,6 +15,7 @@ from config.settings import Settings
 from dialogue.conversation import Conversation
 from dialogue.events import AlertAcknowledged, AlertRaised, EngineChanged, Event, Publish
 from dialogue.loudspeakers import BodySpeaker, SoundCardWithFace
+from dialogue.memory.presence import Others
 from dialogue.person import Person
 from dialogue.replies import Utterance
 from dialogue.telling import Telling
@@ -84,6 +85,10 @@ class Robot:
         self.mind.alerts.acknowledge(alert, PRESSED_ON_THE_PAGE)
         self.mind.conversation.acknowledge(alert)
         self._publish(AlertAcknowledged(alert, PRESSED_ON_THE_PAGE))
+
+    def others(self, others: Others) -> None:
+        """Staff say whether others are with the person."""
+        self.mind.remembering.presence.staff_say(others)
 
 
 @asynccontextmanager

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
 from dialogue.events import Event
+from dialogue.memory.presence import Others
 
 LONGEST_TEXT = 1000
 
@@ -48,6 +49,13 @@ class Acknowledge(_Message):
     alert: Number
 
 
+class TellOthers(_Message):
+    """Staff say whether others are with the person."""
+
+    type: Literal["others"]
+    others: Others
+
+
 class SwitchMicrophone(_Message):
     """The page's microphone goes on, at `rate` samples a second, or off."""
 
@@ -79,7 +87,17 @@ class Ended(_Message):
     seconds: Annotated[float, Field(ge=0, lt=3600)]
 
 
-FromPage = Say | Stop | Resume | Acknowledge | SwitchMicrophone | SwitchSound | Started | Ended
+FromPage = (
+    Say
+    | Stop
+    | Resume
+    | Acknowledge
+    | TellOthers
+    | SwitchMicrophone
+    | SwitchSound
+    | Started
+    | Ended
+)
 
 _reader: TypeAdapter[FromPage] = TypeAdapter(Annotated[FromPage, Field(discriminator="type")])
 

@@ -55,6 +55,9 @@ class ScriptedProgram:
         self.asked.append(("acknowledge", alert))
         self.link.publish(AlertAcknowledged(alert, "Anna"))
 
+    def others(self, others: str) -> None:
+        self.asked.append(("others", others))
+
     async def open(self) -> None:
         await self.body.connect()
         await self.server.open()
