@@ -8,6 +8,8 @@ from voices.speaking import Style
 
 RATE_STEP, SLOWEST, FASTEST = 20, 80, 260
 VOLUME_STEP, QUIETEST, LOUDEST = 0.15, 0.1, 1.0
+MORE_PATIENCE = 1.5
+"""So many times longer the robot waits for somebody with dementia."""
 
 
 @dataclass
@@ -37,12 +39,13 @@ class Person:
             volume=resident.volume,
             voice=resident.voice,
         )
+        patience = MORE_PATIENCE if resident.gentle else 1.0
         return cls(
             key,
             resident.address or resident.name,
             language,
-            resident.patience_ms,
-            resident.silence_s,
+            round(resident.patience_ms * patience),
+            round(resident.silence_s * patience),
             style,
             familiar=resident.form == "du",
             gentle=resident.gentle,

@@ -6,7 +6,7 @@ they are written in. Which variant is said to whom is chosen here.
 
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,7 @@ KEYS: Mapping[str, frozenset[str]] = {
     ),
     "introduce": frozenset({"robot"}),
     "introduce_session": frozenset({"robot"}),
+    "alert_acknowledged": frozenset({"name"}),
     "time": frozenset({"time"}),
     "day": frozenset({"day"}),
 }
@@ -105,8 +106,14 @@ class Phrasebook:
         """Whether a language has words for a key."""
         return key in self._book.get(language, {})
 
-    def phrases(self, key: str, person: Person, values: Mapping[str, str]) -> tuple[Phrase, ...]:
-        """Return the sentences to say, chosen and filled in.
+    def phrases(
+        self,
+        key: str,
+        person: Person,
+        values: Mapping[str, str],
+        rings: Collection[str] = (),
+    ) -> tuple[Phrase, ...]:
+        """Return the sentences to say, chosen and filled in; none of those that still ring.
 
         `values` fill the placeholders; variants that need a missing or empty one are left out, and
         so are those of another time of day ("when"). What is missing is replaced by SAFE_KEY.
@@ -119,7 +126,8 @@ class Phrasebook:
             log.error("The phrasebook cannot say '%s' in '%s' with %s", key, language, set(values))
             key, entry = SAFE_KEY, self._book[language][SAFE_KEY]
             usable = _usable(entry.variants, person, values)
-        names = list(usable)
+        fresh = [name for name, v in usable.items() if not _sounds_again(v, person, values, rings)]
+        names = fresh or list(usable)
         chosen = self._rotation.next(person.key, f"{language}.{key}", names, entry.once)
         return _filled(usable[chosen], person, values)
 
@@ -177,6 +185,12 @@ def _usable(variants: Variants, person: Person, values: Mapping[str, str]) -> di
     now = [v for v in can if v.when in (None, values.get("daytime"))]
     gentle = [v for v in now if v.gentle] if person.gentle else []
     return {variant.name: variant for variant in gentle or now or can}
+
+
+def _sounds_again(
+    variant: Variant, person: Person, values: Mapping[str, str], rings: Collection[str]
+) -> bool:
+    return any(phrase.text in rings for phrase in _filled(variant, person, values))
 
 
 def _filled(variant: Variant, person: Person, values: Mapping[str, str]) -> tuple[Phrase, ...]:

@@ -1,6 +1,7 @@
 """The phrasebook, asked for one person at this moment: name, robot, time and home filled in."""
 
 import random
+from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -16,6 +17,8 @@ from dialogue.replies import Phrase
 from dialogue.rotation import Exhausted, Rotation
 from dialogue.time_words import day_words, daytime, next_meal, season_words, time_words
 
+RINGS = 16
+"""So many sentences before still ring in the ear, and are not said again if it can be helped."""
 ALL_TOLD = "all_told"
 """The step that owns up to having nothing else just now."""
 SUITS_BEST = 2 / 3
@@ -51,6 +54,7 @@ class Words:
         self._robot = robot
         self._clock = clock
         self._chance = chance
+        self._rings: dict[str, deque[str]] = defaultdict(lambda: deque(maxlen=RINGS))
         self.personal: Callable[[], Mapping[str, str]] = dict
         """What is remembered about the person and may be said now; nothing unless it is set."""
 
@@ -68,13 +72,17 @@ class Words:
         self, key: str, person: Person, values: Mapping[str, str] | None = None
     ) -> tuple[Phrase, ...]:
         """Return the sentences for a key, in the person's language. Raises Exhausted."""
-        phrases = self._phrasebook.phrases(key, person, self._values(person) | dict(values or {}))
+        filled = self._values(person) | dict(values or {})
+        phrases = self._phrasebook.phrases(key, person, filled, self._rings[person.key])
+        self._rings[person.key].extend(phrase.text for phrase in phrases)
         return _with_answers(phrases, answers_to(key, person.language))
 
     def step(self, name: str, person: Person, values: Mapping[str, str] | None = None) -> Spoken:
         """Return what a step says; where everything of it was told lately, it says so."""
         for candidate in self._candidates(name, person):
             try:
+                if candidate != name and self._chooses(candidate, person):
+                    return self.step(candidate, person)
                 return self._said(candidate, person, values or {})
             except Exhausted:
                 continue

@@ -6,11 +6,10 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from config.clock import Clock
-from config.paths import STATE
-from config.settings import GUEST, Settings
+from config.clock import Clock, SystemClock
+from config.settings import GUEST, Resident, Settings
 from dialogue import phrasebook
-from dialogue.alerts import Alerts
+from dialogue.alerts import Alerts, open_alerts
 from dialogue.care import Care
 from dialogue.conversation import Conversation
 from dialogue.deciding import Deciding
@@ -57,24 +56,29 @@ def open_mind(
     body: Body,
     clock: Clock,
     publish: Publish,
-    alerts_file: Path,
+    state: Path,
     with_rasa: bool = True,
 ) -> Mind:
-    """Put together what understands and decides; it is closed with the stack."""
-    alerts = Alerts(alerts_file, clock)
+    """Put together what understands and decides; it is closed with the stack.
+
+    What is kept of alerts, of what was told and of persons lies in the folder `state`.
+    """
+
+    def tell(error: StageError) -> None:
+        publish(StageFailed(error.stage, error.code, error.message))
+
+    alerts = open_alerts(state / "alerts.db", clock, tell)
     stack.callback(alerts.close)
     flows = Flows.load(core_keys=phrasebook.KEYS)
     keywords = Keywords.load(flows=flows)
     chance = random.Random()
-    rotation = Rotation(
-        alerts_file.with_name("told.db"), clock, chance, settings.home.repeat_after_days
-    )
+    rotation = Rotation(state / "told.db", clock, chance, settings.home.repeat_after_days)
     stack.callback(rotation.close)
     phrases = Phrasebook.load(phrasebook.PHRASES, rotation, flows.all)
     words = Words(phrases, flows, rotation, settings.home, settings.robot, clock, chance)
-    resident = settings.residents[person.key]
+    resident = settings.residents.get(person.key, Resident())
     remembering = Remembering(
-        _memory(stack, person, clock, publish),
+        _memory(stack, state / "memory", person, clock, publish),
         resident,
         person,
         Presence(resident.room, clock),
@@ -89,7 +93,8 @@ def open_mind(
     rights = Rights(remembering, words, keywords, clock, publish)
     engine: Dialogue = KeywordDialogue(keywords, flows)
     settled = asyncio.Event()
-    rasa = _rasa(stack, clock, publish, settled) if with_rasa else None
+    # A child process lives in the time of this machine, whatever time the talk lives in.
+    rasa = _rasa(stack, SystemClock(), publish, settled) if with_rasa else None
     if rasa is None:
         settled.set()
     else:
@@ -112,12 +117,14 @@ def open_mind(
     return Mind(conversation, alerts, words, remembering, rasa, settled)
 
 
-def _memory(stack: AsyncExitStack, person: Person, clock: Clock, publish: Publish) -> Memory | None:
+def _memory(
+    stack: AsyncExitStack, folder: Path, person: Person, clock: Clock, publish: Publish
+) -> Memory | None:
     """Open the memory; a guest has none, and a talk goes on without one that cannot be opened."""
     if person.key == GUEST:
         return None
     try:
-        memory = Memory(STATE / "memory", clock)
+        memory = Memory(folder, clock)
     except StageError as error:
         publish(StageFailed(error.stage, error.code, error.message))
         return None

@@ -58,9 +58,13 @@ async def open_talk(
     save: Path | None = None,
     with_rasa: bool = True,
     publish: Publish = lambda event: None,
+    clock: Clock | None = None,
 ) -> AsyncIterator[Talk]:
-    """Open the corridor for a program: recordings or lines in, turns out."""
-    clock = SystemClock()
+    """Open the corridor for a program: recordings or lines in, turns out.
+
+    With a `clock` of its own the talk lives in that time; its engine lives in this one.
+    """
+    clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
         body = Body(NullDriver(clock), clock)
         stack.push_async_callback(body.close)
@@ -70,9 +74,9 @@ async def open_talk(
             stack.push_async_callback(synthesis.close)
             await synthesis.start(person.style)
             mouth = Telling(synthesis, FileSpeaker(save), body, clock, publish)
-        # Nobody is to be called because a developer has typed "help".
-        alerts = Path(stack.enter_context(TemporaryDirectory())) / "alerts.db"
-        mind = open_mind(stack, settings, person, mouth, body, clock, publish, alerts, with_rasa)
+        # Nobody is called and nothing is remembered because a developer has typed something.
+        state = Path(stack.enter_context(TemporaryDirectory()))
+        mind = open_mind(stack, settings, person, mouth, body, clock, publish, state, with_rasa)
         if recogniser is not None:
             stack.push_async_callback(recogniser.close)
         if mind.rasa is not None:

@@ -6,27 +6,27 @@ sentences, nothing told twice within the home's days, no sentence again while it
 
 import asyncio
 import random
+import re
 import time
 from collections import Counter, deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from rich.table import Table
 
-from config.paths import RASA_PROJECT
+from config.paths import CONFIG, RASA_PROJECT
 from config.settings import Resident as Profile
 from config.settings import Settings, load
-from config.paths import CONFIG
 from dialogue import wording
 from dialogue.person import Person
 from dialogue.replies import Reply
 from robot.bench.common import Options, spread, surroundings
-from robot.talk import Talk, open_talk
+from robot.talk import open_talk
 from simulator.resident import Behaviour, Resident, lines
 from simulator.virtual_clock import VirtualClock
 
-TURNS = 1000
+TURNS = 200
 RINGS = 3
 """A sentence is not said again while it is among those of so many replies before."""
 A_SESSION = 20
@@ -54,7 +54,6 @@ class Judge:
     engines: Counter[str] = field(default_factory=Counter)
     steps: Counter[str] = field(default_factory=Counter)
     recent: deque[frozenset[str]] = field(default_factory=lambda: deque(maxlen=RINGS))
-    without_question: int = 0
 
     def hear(self, behaviour: Behaviour, reply: Reply) -> None:
         """Judge one reply."""
@@ -75,12 +74,17 @@ class Judge:
             yield "a question that is not the last sentence"
         exempt = any(action.name in EXEMPT for action in reply.actions) or reply.engine == "safety"
         for text in reply.sentences:
-            if wording.faults(text, self.person.language, self.person.familiar):
+            if wording.faults(_without_figures(text), self.person.language, self.person.familiar):
                 yield "a sentence against the rules of wording"
             if self.person.gentle and not wording.is_gentle(text, self.person.language):
                 yield "a sentence too hard for somebody with dementia"
             if not exempt and any(text in said for said in self.recent):
                 yield "a sentence said again while it still rings"
+
+
+def _without_figures(text: str) -> str:
+    """Times and dates are filled in with figures, which every voice can read."""
+    return re.sub(r"\d+(:\d\d)?", "nine", text)
 
 
 def run(options: Options) -> dict[str, Any]:
@@ -119,3 +123,25 @@ async def _talk(settings: Settings, profile: Profile, seed: int) -> dict[str, An
             judge.hear(behaviour, last)
             await clock.advance(chance.uniform(1, 20))
     return _result(judge, took)
+
+
+def _result(judge: Judge, took: list[float]) -> dict[str, Any]:
+    return {
+        "turns": TURNS,
+        "replies": sum(judge.engines.values()),
+        "engines": dict(judge.engines),
+        "different_steps": len(judge.steps),
+        "faults": dict(judge.faults),
+        "examples": judge.examples,
+        "turn_ms": spread(took),
+    }
+
+
+def table(result: dict[str, Any]) -> Table:
+    """Show a row a resident."""
+    shown = Table("resident", "replies", "steps", "faults", "turn ms p50", "p95", "max")
+    for name, row in result["residents"].items():
+        faults = ", ".join(f"{count} {what}" for what, count in row["faults"].items()) or "none"
+        spent = (str(row["turn_ms"][figure]) for figure in ("p50", "p95", "max"))
+        shown.add_row(name, str(row["replies"]), str(row["different_steps"]), faults, *spent)
+    return shown
