@@ -62,10 +62,12 @@ def open_mind(
     publish: Publish,
     state: Path,
     with_rasa: bool = True,
+    memory: Path | None = None,
 ) -> Mind:
     """Put together what understands and decides; it is closed with the stack.
 
-    What is kept of alerts, of what was told and of persons lies in the folder `state`.
+    What is kept of alerts, of what was told and of persons lies in the folder `state`; what is
+    remembered about persons in `memory`, where that is another folder.
     """
 
     def tell(error: StageError) -> None:
@@ -87,7 +89,7 @@ def open_mind(
     words = Words(phrases, flows, rotation, settings.home, settings.robot, clock, chance)
     resident = settings.residents.get(person.key, Resident())
     remembering = Remembering(
-        _memory(stack, state / "memory", person, clock, publish),
+        _memory(stack, memory or state / "memory", person, clock, publish),
         resident,
         person,
         Presence(resident.room, clock),
