@@ -14,8 +14,9 @@ from pydantic import BaseModel, ConfigDict, RootModel
 
 from config.clock import SystemClock
 from config.files import read_model
+from config.settings import Resident
 from dialogue.decisions import Dialogue
-from dialogue.flow_files import ITEMS
+from dialogue.flow_files import FULL, ITEMS
 from dialogue.keywords import KeywordDialogue
 from dialogue.rasa_client import RasaDialogue
 from dialogue.rasa_process import RasaProcess
@@ -44,6 +45,7 @@ class Talk(BaseModel):
     model_config = ConfigDict(extra="forbid")
     name: str
     language: str = "en"
+    resident: Resident | None = None
     turns: list[Expected]
 
 
@@ -81,6 +83,9 @@ def patterns(language: str) -> Mapping[str, list[re.Pattern[str]]]:
         for phrase in variant.phrases:
             text = re.sub(r"\\{\w+\\}", ".+", re.escape(phrase.text))
             found[key].append(re.compile(text))
+    for name, flow in FLOWS.all.items() if language in FULL else ():  # a flow stands for its keys
+        parts = [f"{name}.items.{part}" for part in (flow.items.parts if flow.items else ())]
+        found[name] += [pattern for key in (*flow.words, *parts) for pattern in found[key]]
     return found
 
 
@@ -135,12 +140,15 @@ async def run(talk: Talk, room: Room) -> None:
 
 @pytest.mark.parametrize("talk", TALKS, ids=lambda talk: talk.name)
 async def test_with_keywords(talk: Talk, tmp_path: Path) -> None:
-    await run(talk, Room(tmp_path, KeywordDialogue(KEYWORDS, FLOWS), talk.language))
+    await run(
+        talk,
+        Room(tmp_path, KeywordDialogue(KEYWORDS, FLOWS), talk.language, resident=talk.resident),
+    )
 
 
 @pytest.mark.rasa
 @pytest.mark.parametrize("talk", TALKS, ids=lambda talk: talk.name)
 async def test_with_rasa(talk: Talk, rasa: Dialogue, tmp_path: Path) -> None:
-    room = Room(tmp_path, rasa, talk.language)
+    room = Room(tmp_path, rasa, talk.language, resident=talk.resident)
     room.person.key = talk.name  # each talk has a tracker of its own
     await run(talk, room)
