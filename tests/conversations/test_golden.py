@@ -42,10 +42,13 @@ class Expected(BaseModel):
 
 
 class Talk(BaseModel):
+    """One talk; with `keywords: false` only the trained engine understands it."""
+
     model_config = ConfigDict(extra="forbid")
     name: str
     language: str = "en"
     resident: Resident | None = None
+    keywords: bool = True
     turns: list[Expected]
 
 
@@ -138,7 +141,9 @@ async def run(talk: Talk, room: Room) -> None:
             assert [alert.category for alert in room.alerts.open()] == turn.alerts, turn.hear
 
 
-@pytest.mark.parametrize("talk", TALKS, ids=lambda talk: talk.name)
+@pytest.mark.parametrize(
+    "talk", [talk for talk in TALKS if talk.keywords], ids=lambda talk: talk.name
+)
 async def test_with_keywords(talk: Talk, tmp_path: Path) -> None:
     await run(
         talk,
