@@ -19,6 +19,8 @@ ANY = "any_answer"
 """The intent of an answer to an open question, whatever it says."""
 TELLING = "talk_"
 """Begins the names of intents by which somebody tells something."""
+_ALIKE = {_TELLING: "small_talk", "feeling_": "feeling_neutral"}
+"""What is said instead in a language without the flow, by how the intent's name begins."""
 
 
 class Flows:
@@ -93,9 +95,14 @@ class Flows:
         return self.beginning(intent, language)
 
     def beginning(self, intent: str, language: str) -> str:
-        """Return the step an intent begins with; what a language has not is not understood."""
-        begins = self.begins if language in FULL else self._begins[CORE]
-        return begins.get(intent) or self._begins[CORE][FALLBACK]
+        """Return the step an intent begins with; a language without it has something like it."""
+        core = self._begins[CORE]
+        if language in FULL:
+            return self.begins.get(intent) or core[FALLBACK]
+        if intent in core or intent not in self.begins:
+            return core.get(intent) or core[FALLBACK]
+        alike = (kind for begins, kind in _ALIKE.items() if intent.startswith(begins))
+        return core[next(alike, "out_of_scope")]
 
     def speakable(self, step: str, intent: str, language: str) -> str:
         """Return the step, or what is said instead: in a language without that flow the core, in

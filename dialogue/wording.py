@@ -40,10 +40,10 @@ PLACEHOLDERS = {
     "yesterday": 6,
 }
 """What may be filled in, and the words each counts for."""
-ALWAYS_GIVEN = frozenset(
-    {"robot", "time", "day", "home", "season", "first", "second", "remembered"}
-)
-"""What never lacks a value where it is said."""
+OWN = frozenset({"likes", "music", "food", "place", "work", "person", "person_said"})
+"""What somebody has told of themselves. Words that are about just that need it in every variant."""
+ALWAYS_GIVEN = OWN | {"robot", "time", "day", "home", "season", "first", "second", "remembered"}
+"""What never lacks a value where it is said: words for which something is missing are left out."""
 FORBIDDEN = Path(__file__).parent / "content" / "forbidden.yaml"
 
 _SENTENCE = re.compile(r"\S[^.!?]*[.!?]+[\"”“»’]*(?=\s|$)")

@@ -83,7 +83,8 @@ def test_a_wish_for_a_subject_is_no_answer(flows: Flows) -> None:
 
 def test_other_languages_have_the_core(flows: Flows) -> None:
     assert "talk_baking" not in flows.intents("fr")
-    assert flows.next(None, "talk_baking", "fr") == "low_understanding"
+    assert flows.next(None, "talk_baking", "fr") == "small_talk"
+    assert flows.next(None, "nothing_we_know", "fr") == "low_understanding"
     assert flows.speakable("baking", "small_talk", "fr") == "small_talk"
     assert flows.speakable("baking", "small_talk", "de") == "baking"
     assert flows.named("talk_baking", "de") == "das Backen"
