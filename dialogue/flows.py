@@ -19,7 +19,7 @@ ANY = "any_answer"
 """The intent of an answer to an open question, whatever it says."""
 TELLING = "talk_"
 """Begins the names of intents by which somebody tells something."""
-_ALIKE = {_TELLING: "small_talk", "feeling_": "feeling_neutral"}
+_ALIKE = {TELLING: "small_talk", "feeling_": "feeling_neutral"}
 """What is said instead in a language without the flow, by how the intent's name begins."""
 
 
