@@ -18,9 +18,9 @@ FALLBACK = "nlu_fallback"
 """The intent of what was not understood."""
 ANY = "any_answer"
 """The intent of an answer to an open question, whatever it says."""
-_TELLING = "talk_"
+TELLING = "talk_"
 """Begins the names of intents by which somebody tells something."""
-_ALIKE = {_TELLING: "small_talk", "feeling_": "feeling_neutral"}
+_ALIKE = {TELLING: "small_talk", "feeling_": "feeling_neutral"}
 """What is said instead in a language without the flow, by how the intent's name begins."""
 
 
@@ -86,7 +86,7 @@ class Flows:
         step = self.steps.get(after or "")
         if step is None or step.any is None:
             return frozenset()
-        telling = {i for i in self.begins if i.startswith(_TELLING) and not wish}
+        telling = {i for i in self.begins if i.startswith(TELLING) and not wish}
         return frozenset(
             intent
             for intent in telling.union(self.all[CORE].any_answer)
