@@ -7,10 +7,14 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from config.consent import Consent
 from config.files import ConfigError, Fault, Model, read_model
 
 Language = Literal["en", "de", "fr", "it", "es", "nl"]
+Meal = Literal["breakfast", "lunch", "coffee", "dinner"]
 LANGUAGES: tuple[Language, ...] = ("en", "de", "fr", "it", "es", "nl")
+GUEST = "guest"
+"""The resident who may be anybody; nothing is remembered about a guest."""
 
 
 class _Settings(BaseModel):
@@ -23,6 +27,12 @@ class Home(_Settings):
     name: Annotated[str, Field(min_length=1, max_length=80)]
     language: Language = "en"
     time_zone: str
+    town: Annotated[str, Field(max_length=60)] = ""
+    """Where the house stands, said when somebody asks where they are."""
+    meals: dict[Meal, Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]] = {}
+    """When there is breakfast, lunch, coffee and dinner, as local times such as "12:00"."""
+    repeat_after_days: Annotated[int, Field(ge=1, le=365)] = 14
+    """So many days nothing is told again to the same person."""
 
     @field_validator("time_zone")
     @classmethod
@@ -63,6 +73,18 @@ class Resident(_Settings):
     pitch: Annotated[float, Field(ge=0.5, le=1.5)] = 1.0
     volume: Annotated[float, Field(ge=0.1, le=1.0)] = 0.8
     voice: str | None = None
+    address: Annotated[str, Field(max_length=60)] = ""
+    """What the robot calls the person, such as "Frau Berger"; otherwise the name."""
+    form: Literal["sie", "du"] = "sie"
+    """How the person is addressed in German."""
+    gentle: bool = False
+    """Gentler wording, for a person with dementia: shorter sentences, no tests of memory."""
+    avoid: tuple[Annotated[str, Field(min_length=2, max_length=40)], ...] = ()
+    """Topics or words the robot does not bring up."""
+    room: Literal["private", "shared", "unknown"] = "unknown"
+    """Whether the person is alone in their room unless somebody says otherwise."""
+    consent: tuple[Consent, ...] = ()
+    """What the robot may remember about the person; without it nothing."""
 
 
 @dataclass(frozen=True)
@@ -97,4 +119,7 @@ def load(folder: Path) -> Settings:
     if faults or home is None or robot is None:
         raise ConfigError(faults)
     known = {name: resident for name, resident in residents.items() if resident is not None}
-    return Settings(home, robot, {"guest": Resident(), **known})
+    if GUEST in known and known[GUEST].consent:
+        sentence = "'consent' cannot stand here: a guest may be anybody; give the person a file."
+        raise ConfigError([Fault(f"residents/{GUEST}.yaml", 1, sentence)])
+    return Settings(home, robot, {GUEST: Resident(), **known})

@@ -53,9 +53,12 @@ class Conversation:
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def meet(self) -> None:
-        """Begin a session: say what this is, and how to stop it. Goes on with one under way."""
-        if self._deciding.new_session:
-            await self._answer(lambda: Reply(self._deciding.introduction(), engine="corridor"))
+        """Begin a session: say what this is, and how to stop it.
+
+        Goes on with one under way, and keeps quiet on a day on which it was asked to let be.
+        """
+        if self._deciding.new_session and self._deciding.may_begin:
+            await self._answer(self._deciding.introduction)
 
     @property
     def context(self) -> Context:
@@ -178,7 +181,11 @@ class Conversation:
     async def _follow_up(self, make: Callable[[], Reply]) -> None:
         async with self._one_at_a_time:
             reply = make()
+            if not reply.phrases:
+                return
             self._publish(events.decided(reply))
+            if reply.step is not None:
+                self._last = reply
             await self._speak(reply)
 
     def _nothing_heard(self) -> None:

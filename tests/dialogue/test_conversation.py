@@ -31,7 +31,7 @@ from tests.fakes import (
     Recorder,
     settle,
 )
-from tests.room import KEYWORDS, Room, one_of
+from tests.room import FLOWS, KEYWORDS, Room, one_of
 from voices.ears import Ears
 from voices.endpointer import Endpointer
 from voices.hearing import Guess
@@ -103,7 +103,7 @@ async def test_repeat_says_the_same_again(room: Room) -> None:
 async def test_a_wish_is_confirmed_in_the_new_manner(
     tmp_path: Path, wish: str, changed: Callable[[object, object], bool]
 ) -> None:
-    decision = Decision("rasa", wish, 0.9, (wish,), (Action(wish),))
+    decision = Decision("rasa", wish, 0.9, wish, (Action(wish),))
     room = Room(tmp_path, FakeDialogue(decision))
     await room.meets()
     before = room.person.style
@@ -115,7 +115,7 @@ async def test_a_wish_is_confirmed_in_the_new_manner(
 async def test_when_rasa_fails_the_keywords_answer(tmp_path: Path) -> None:
     dead = FakeDialogue(StageError("understand", "timeout", "Rasa did not answer."))
     reports = Recorder()
-    room = Room(tmp_path, FallbackDialogue(dead, KeywordDialogue(KEYWORDS), reports))
+    room = Room(tmp_path, FallbackDialogue(dead, KeywordDialogue(KEYWORDS, FLOWS), reports))
     await room.meets()
     turn = await room.hears("what time is it")
     assert turn.reply.engine == "keywords"
@@ -141,7 +141,7 @@ class TestStop:
 
     async def test_it_does_not_wait_for_an_engine_that_hangs(self, tmp_path: Path) -> None:
         class Hanging(FakeDialogue):
-            async def decide(self, utterance: Utterance, talk: str) -> Decision:
+            async def decide(self, utterance: Utterance, talk: str, after: str | None) -> Decision:
                 await asyncio.Event().wait()
                 raise AssertionError
 
@@ -382,12 +382,12 @@ class TestEars:
         self, tmp_path: Path
     ) -> None:
         class Broken(KeywordDialogue):
-            async def decide(self, utterance: Utterance, talk: str) -> Decision:
+            async def decide(self, utterance: Utterance, talk: str, after: str | None) -> Decision:
                 if "joke" in utterance.text:
                     raise RuntimeError("a fault")
-                return await super().decide(utterance, talk)
+                return await super().decide(utterance, talk, after)
 
-        room = Room(tmp_path, Broken(KEYWORDS))
+        room = Room(tmp_path, Broken(KEYWORDS, FLOWS))
         await room.meets()
         speech = (*[LOUD] * 30, *[QUIET] * 60)
         microphone = FakeMicrophone(*speech)
