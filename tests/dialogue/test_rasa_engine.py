@@ -3,12 +3,10 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import httpx
 import pytest
 import pytest_asyncio
-import yaml
 
 from config.clock import SystemClock
 from dialogue.decisions import Decision
@@ -18,12 +16,13 @@ from dialogue.rasa_client import RasaDialogue
 from dialogue.rasa_process import RasaProcess
 from dialogue.replies import Action, Utterance
 from dialogue.training import trained_model
+from tests.dialogue.held_out import held_out
 from voices.hearing import Guess
 
 pytestmark = [pytest.mark.rasa, pytest.mark.asyncio(loop_scope="module")]
 
 FLOWS = Flows.load(core_keys=KEYS)
-HELD_OUT = yaml.safe_load(Path(__file__).with_name("rasa_held_out.yaml").read_text("utf-8"))
+HELD_OUT = held_out()
 SECRET = "marmalade under the floorboards"
 
 
