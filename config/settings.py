@@ -1,12 +1,13 @@
 """Every setting a home can change, validated before anything starts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from config.alerts import AlertPlan
 from config.consent import Consent
 from config.files import ConfigError, Fault, Model, read_model
 
@@ -94,6 +95,7 @@ class Settings:
     home: Home
     robot: Robot
     residents: dict[str, Resident]
+    alerts: AlertPlan = field(default_factory=AlertPlan)
 
     def language_of(self, resident: Resident) -> Language:
         """The person's language, or else the home's."""
@@ -114,12 +116,15 @@ def load(folder: Path) -> Settings:
 
     home = read(folder / "home.yaml", Home)
     robot = read(folder / "robot.yaml", Robot)
+    # Without the file, alerts reach the page and the robot.
+    has_plan = (folder / "alerts.yaml").exists()
+    plan = read(folder / "alerts.yaml", AlertPlan) if has_plan else AlertPlan()
     files = sorted((folder / "residents").glob("*.yaml"))
     residents = {path.stem: read(path, Resident) for path in files}
-    if faults or home is None or robot is None:
+    if faults or home is None or robot is None or plan is None:
         raise ConfigError(faults)
     known = {name: resident for name, resident in residents.items() if resident is not None}
     if GUEST in known and known[GUEST].consent:
         sentence = "'consent' cannot stand here: a guest may be anybody; give the person a file."
         raise ConfigError([Fault(f"residents/{GUEST}.yaml", 1, sentence)])
-    return Settings(home, robot, {GUEST: Resident(), **known})
+    return Settings(home, robot, {GUEST: Resident(), **known}, plan)

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 
 from dialogue.alerts import Alerts
 from dialogue.errors import StageError
-from dialogue.events import AlertRaised, DangerHeard, Publish, StageFailed
+from dialogue.events import SEALED, AlertRaised, DangerHeard, Publish, StageFailed
 from dialogue.keywords import Keywords
+from dialogue.memory.rights import Rights
 from dialogue.person import Person
 from dialogue.replies import Phrase, Reply, Utterance
 from dialogue.safety import Safety, Verdict
@@ -36,6 +37,7 @@ class Care:
         alerts: Alerts,
         words: Words,
         publish: Publish,
+        rights: Rights | None = None,
     ) -> None:
         self.waiting_for_help_answer = False
         self._safety = safety
@@ -43,6 +45,7 @@ class Care:
         self._alerts = alerts
         self._words = words
         self._publish = publish
+        self._rights = rights
         self._open: set[int] = set()
 
     @property
@@ -66,11 +69,15 @@ class Care:
             return self._help_answer(utterance, person)
         if verdict is None:
             doubtful = utterance.called and utterance.confidence < SURE
-            return self.ask_for_help(person) if doubtful and can_ask else None
-        self._publish(DangerHeard(verdict.category))
+            if doubtful and can_ask:
+                return self.ask_for_help(person)
+            return self._by_right(utterance, None, person)
+        if verdict.category != SEALED:
+            self._publish(DangerHeard(verdict.category))
         if verdict.ask_first and can_ask and not asked:
             return self.ask_for_help(person)
-        return self._tell(verdict.category, person)
+        answer = self._by_right(utterance, verdict.category, person)
+        return answer or self._tell(verdict.category, person)
 
     def ask_for_help(self, person: Person) -> Reply:
         """Ask whether help is needed; silence will count as yes."""
@@ -82,9 +89,19 @@ class Care:
         self.waiting_for_help_answer = False
         return self._tell("emergency", person)
 
-    def acknowledge(self, alert: int) -> None:
-        """Somebody is coming; stop repeating."""
+    def acknowledge(self, alert: int) -> bool:
+        """Somebody is coming; stop repeating. Returns whether it was this talk's emergency."""
+        known = alert in self._open
         self._open.discard(alert)
+        return known
+
+    def _by_right(self, utterance: Utterance, category: str | None, person: Person) -> Reply | None:
+        """Return what somebody may ask of the robot's memory, if this is that."""
+        if self._rights is None:
+            return None
+        return self._rights.answer(
+            utterance, category, person, lambda note: self._raise(note, person)
+        )
 
     def _help_answer(self, utterance: Utterance, person: Person) -> Reply | None:
         match self._keywords.yes_or_no(utterance.text, utterance.language):
@@ -96,13 +113,13 @@ class Care:
 
     def _tell(self, category: str, person: Person) -> Reply:
         key = "stop_assent" if category == "stop" else category
-        if category in TELL_A_HUMAN and not self._raise(category):
+        if category in TELL_A_HUMAN and not self._raise(category, person):
             key = "emergency_no_alert"
         return _reply(self._words.of(key, person), category)
 
-    def _raise(self, category: str) -> bool:
+    def _raise(self, category: str, person: Person) -> bool:
         try:
-            alert = self._alerts.raise_(category)
+            alert = self._alerts.raise_(category, person.key)
         except StageError as error:
             log.critical("An alert could not be stored: %s", error.message)
             self._publish(StageFailed(error.stage, error.code, error.message))
@@ -110,7 +127,7 @@ class Care:
         if category == "emergency":
             self._open.add(alert.id)
         if alert.audience == "shift":
-            self._publish(AlertRaised(alert.id, category, alert.raised_at))
+            self._publish(AlertRaised(alert.id, category, alert.raised_at, alert.kind))
         return True
 
 

@@ -61,6 +61,11 @@ class Conversation:
             await self._answer(self._deciding.introduction)
 
     @property
+    def busy(self) -> bool:
+        """Whether it is thinking or speaking."""
+        return self._one_at_a_time.locked()
+
+    @property
     def context(self) -> Context:
         """What may be said next."""
         return expected(self._last, self.person, self._words.robot_name)
@@ -82,9 +87,10 @@ class Conversation:
         self._newest += 1
         number = self._newest
         began = self._clock.monotonic()
-        self._publish(events.heard(utterance))
-        # Danger waits for nothing: a human is told before any earlier turn has ended.
         verdict = self._care.verdict(utterance)
+        sealed = verdict is not None and verdict.category == events.SEALED
+        self._publish(events.heard(utterance, sealed))
+        # Danger waits for nothing: a human is told before any earlier turn has ended.
         reply = self._care.answer(utterance, verdict, self.person, not self._body.stopped)
         async with self._one_at_a_time:
             self._state("thinking")
@@ -127,9 +133,11 @@ class Conversation:
         self._body.reset()
         await self._answer(lambda: Reply(self._words.of("resumed", self.person)))
 
-    def acknowledge(self, alert: int) -> None:
-        """Somebody is coming: the robot no longer repeats its call."""
-        self._care.acknowledge(alert)
+    def acknowledge(self, alert: int, by: str) -> None:
+        """Somebody is coming: the robot says so once, and no longer repeats its call."""
+        if self._care.acknowledge(alert):
+            said = self._words.of("alert_acknowledged", self.person, {"name": by})
+            self._begin(self._answer(lambda: Reply(said, engine="corridor")))
 
     async def close(self) -> None:
         """End the talk. Never raises; may be called twice."""

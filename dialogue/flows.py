@@ -34,6 +34,8 @@ class Flows:
             self._home |= dict.fromkeys(flow.steps, name)
             begins = self._begins[CORE if name == CORE else "full"]
             begins |= {intent: step or flow.first for intent, step in flow.begins.items()}
+        core, full = self._begins[CORE], self._begins["full"]
+        self._richer = {core[intent]: full[intent] for intent in core if intent in full}
         wishes = flows[CORE].wishes
         self._wishes = {
             language: [
@@ -85,9 +87,9 @@ class Flows:
         step = self.steps.get(after or "")
         if step is not None:
             if follows := step.follows(intent):
-                return follows
+                return self.speakable(follows, intent, language)
             if step.any and intent in self.any_answers(after, wish):
-                return step.any
+                return self.speakable(step.any, intent, language)
         return self.beginning(intent, language)
 
     def beginning(self, intent: str, language: str) -> str:
@@ -96,9 +98,13 @@ class Flows:
         return begins.get(intent) or self._begins[CORE][FALLBACK]
 
     def speakable(self, step: str, intent: str, language: str) -> str:
-        """Return the step, or what the core says instead in a language without that flow."""
+        """Return the step, or what is said instead: in a language without that flow the core, in
+        the others the richer flow that has taken its place.
+        """
         known = step in self.steps and (language in FULL or self._home[step] == CORE)
-        return step if known else self.beginning(intent, language)
+        if not known:
+            return self.beginning(intent, language)
+        return self._richer.get(step, step) if language in FULL else step
 
     def wishes(self, text: str, language: str) -> bool:
         """Whether the words ask for a subject, rather than tell of it."""
@@ -111,7 +117,7 @@ class Flows:
     ) -> Decision:
         """Return the decision that follows from an intent, sure of it or not understanding."""
         step = self.next(after, intent, language, wish)
-        sure = 0.0 if intent in (FALLBACK, "out_of_scope") else 1.0
+        sure = 0.0 if intent == FALLBACK else 1.0
         return Decision(engine, intent, sure, step, self.does(step))
 
     def does(self, step: str) -> tuple[Action, ...]:

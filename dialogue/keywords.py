@@ -10,7 +10,7 @@ from pydantic import Field, RootModel
 from config.files import ConfigError, Fault, read_model
 from dialogue.decisions import Decision
 from dialogue.flow_files import FULL
-from dialogue.flows import Flows
+from dialogue.flows import FALLBACK, Flows
 from dialogue.patterns import Notation, Pattern, fold, words_of
 from dialogue.replies import Utterance
 
@@ -41,8 +41,6 @@ Intent = Literal[
     "insult",
 ]
 INTENTS: tuple[Intent, ...] = get_args(Intent)
-OUT_OF_SCOPE = "out_of_scope"
-
 _Notations = Annotated[list[Notation], Field(min_length=1)]
 
 
@@ -119,7 +117,7 @@ class KeywordDialogue:
     async def decide(self, utterance: Utterance, talk: str, after: str | None) -> Decision:
         """Decide on one utterance, the best guess of it. Never raises."""
         language = utterance.language
-        intent = self._keywords.intent(utterance.text, language) or OUT_OF_SCOPE
+        intent = self._keywords.intent(utterance.text, language) or FALLBACK
         wish = self._flows.wishes(utterance.text, language)
         return self._flows.decision("keywords", after, intent, language, wish)
 

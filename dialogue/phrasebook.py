@@ -43,6 +43,7 @@ KEYS: Mapping[str, frozenset[str]] = {
     ),
     "introduce": frozenset({"robot"}),
     "introduce_session": frozenset({"robot"}),
+    "alert_acknowledged": frozenset({"name"}),
     "time": frozenset({"time"}),
     "day": frozenset({"day"}),
 }

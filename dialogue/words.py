@@ -2,7 +2,7 @@
 
 import random
 from collections import defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -55,6 +55,8 @@ class Words:
         self._clock = clock
         self._chance = chance
         self._rings: dict[str, deque[str]] = defaultdict(lambda: deque(maxlen=RINGS))
+        self.personal: Callable[[], Mapping[str, str]] = dict
+        """What is remembered about the person and may be said now; nothing unless it is set."""
 
     @property
     def robot_name(self) -> str:
@@ -150,6 +152,7 @@ class Words:
             "town": self._home.town,
             "meal": meal,
             "meal_time": meal_time,
+            **self.personal(),
         }
 
 

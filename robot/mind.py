@@ -7,17 +7,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.clock import Clock, SystemClock
-from config.settings import Settings
+from config.settings import GUEST, Resident, Settings
 from dialogue import phrasebook
-from dialogue.alerts import Alerts
+from dialogue.alerts import Alerts, open_alerts
 from dialogue.care import Care
 from dialogue.conversation import Conversation
 from dialogue.deciding import Deciding
 from dialogue.decisions import Dialogue
-from dialogue.events import EngineChanged, Publish
+from dialogue.errors import StageError
+from dialogue.events import EngineChanged, Publish, StageFailed
 from dialogue.fallback import FallbackDialogue
 from dialogue.flows import Flows
 from dialogue.keywords import KeywordDialogue, Keywords
+from dialogue.memory.presence import Presence
+from dialogue.memory.remembering import Remembering
+from dialogue.memory.rights import Rights
+from dialogue.memory.store import Memory
 from dialogue.person import Person
 from dialogue.phrasebook import Phrasebook
 from dialogue.rasa_client import RasaDialogue
@@ -37,6 +42,7 @@ class Mind:
     conversation: Conversation
     alerts: Alerts
     words: Words
+    remembering: Remembering
     rasa: RasaProcess | None
     engine_settled: asyncio.Event
     """Set once the dialogue engine answers, or will not."""
@@ -50,21 +56,41 @@ def open_mind(
     body: Body,
     clock: Clock,
     publish: Publish,
-    alerts_file: Path,
+    state: Path,
     with_rasa: bool = True,
 ) -> Mind:
-    """Put together what understands and decides; it is closed with the stack."""
-    alerts = Alerts(alerts_file, clock)
+    """Put together what understands and decides; it is closed with the stack.
+
+    What is kept of alerts, of what was told and of persons lies in the folder `state`.
+    """
+
+    def tell(error: StageError) -> None:
+        publish(StageFailed(error.stage, error.code, error.message))
+
+    alerts = open_alerts(state / "alerts.db", clock, tell)
     stack.callback(alerts.close)
     flows = Flows.load(core_keys=phrasebook.KEYS)
     keywords = Keywords.load(flows=flows)
     chance = random.Random()
-    rotation = Rotation(
-        alerts_file.with_name("told.db"), clock, chance, settings.home.repeat_after_days
-    )
+    rotation = Rotation(state / "told.db", clock, chance, settings.home.repeat_after_days)
     stack.callback(rotation.close)
     phrases = Phrasebook.load(phrasebook.PHRASES, rotation, flows.all)
     words = Words(phrases, flows, rotation, settings.home, settings.robot, clock, chance)
+    resident = settings.residents.get(person.key, Resident())
+    remembering = Remembering(
+        _memory(stack, state / "memory", person, clock, publish),
+        resident,
+        person,
+        Presence(resident.room, clock),
+        words,
+        clock,
+        settings.home.zone,
+        publish,
+        chance,
+        rotation.forget,
+    )
+    words.personal = remembering.values
+    rights = Rights(remembering, words, keywords, clock, publish)
     engine: Dialogue = KeywordDialogue(keywords, flows)
     settled = asyncio.Event()
     # A child process lives in the time of this machine, whatever time the talk lives in.
@@ -78,15 +104,34 @@ def open_mind(
     conversation = Conversation(
         person=person,
         words=words,
-        care=Care(Safety.load(), keywords, alerts, words, publish),
-        deciding=Deciding(engine, flows, words, person, settings.robot.confidence, clock),
+        care=Care(Safety.load(), keywords, alerts, words, publish, rights),
+        deciding=Deciding(
+            engine, flows, words, person, settings.robot.confidence, clock, remembering
+        ),
         mouth=mouth,
         body=body,
         clock=clock,
         publish=publish,
     )
     stack.push_async_callback(conversation.close)
-    return Mind(conversation, alerts, words, rasa, settled)
+    return Mind(conversation, alerts, words, remembering, rasa, settled)
+
+
+def _memory(
+    stack: AsyncExitStack, folder: Path, person: Person, clock: Clock, publish: Publish
+) -> Memory | None:
+    """Open the memory; a guest has none, and a talk goes on without one that cannot be opened."""
+    if person.key == GUEST:
+        return None
+    try:
+        memory = Memory(folder, clock)
+    except StageError as error:
+        publish(StageFailed(error.stage, error.code, error.message))
+        return None
+    stack.callback(memory.close)
+    if memory.restored is not None:
+        publish(StageFailed("remember", "restored", memory.restored))
+    return memory
 
 
 def _rasa(

@@ -74,9 +74,9 @@ async def open_talk(
             stack.push_async_callback(synthesis.close)
             await synthesis.start(person.style)
             mouth = Telling(synthesis, FileSpeaker(save), body, clock, publish)
-        # Nobody is to be called because a developer has typed "help".
-        alerts = Path(stack.enter_context(TemporaryDirectory())) / "alerts.db"
-        mind = open_mind(stack, settings, person, mouth, body, clock, publish, alerts, with_rasa)
+        # Nobody is called and nothing is remembered because a developer has typed something.
+        state = Path(stack.enter_context(TemporaryDirectory()))
+        mind = open_mind(stack, settings, person, mouth, body, clock, publish, state, with_rasa)
         if recogniser is not None:
             stack.push_async_callback(recogniser.close)
         if mind.rasa is not None:

@@ -9,14 +9,14 @@ class VirtualClock:
     """Time that passes only when `advance` is called."""
 
     def __init__(self, start: datetime = datetime(2026, 11, 23, 15, 20, tzinfo=UTC)) -> None:
-        self._start = start
+        self.start = start
         self._seconds = 0.0
         self._order = 0
         self._sleepers: list[tuple[float, int, asyncio.Event]] = []
 
     def now(self) -> datetime:
         """Return the present moment, aware, in UTC."""
-        return self._start + timedelta(seconds=self._seconds)
+        return self.start + timedelta(seconds=self._seconds)
 
     def monotonic(self) -> float:
         """Return seconds since the start."""

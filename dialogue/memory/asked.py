@@ -41,6 +41,7 @@ class _File(BaseModel):
     presence: _Presence
     articles: list[str]
     closing: list[str]
+    no_words: list[str]
     no_topics: list[str]
     topics: dict[str, list[str]]
 
@@ -58,6 +59,11 @@ def objected(text: str, language: str) -> Asked | None:
 def others(text: str, language: str) -> Literal["alone", "company"] | None:
     """Return whether somebody says that they are alone, or not; where both, not."""
     return _asking(language).others(text) if language in LANGUAGES else None
+
+
+def says_no(text: str, language: str) -> bool:
+    """Whether a word of refusal is in the text, whatever else is."""
+    return language in LANGUAGES and _asking(language).says_no(text)
 
 
 def terms(words: str, language: str) -> frozenset[str]:
@@ -92,6 +98,10 @@ class _Asking:
         if self._company(text):
             return "company"
         return "alone" if self._alone(text) else None
+
+    def says_no(self, text: str) -> bool:
+        """Whether it holds a no."""
+        return not words_of(self._fold(text)).isdisjoint(self._file.no_words)
 
     def terms(self, words: str) -> frozenset[str]:
         """Return the words that matter, and their topics."""

@@ -7,6 +7,7 @@ from datetime import date, timedelta, tzinfo
 
 from config.clock import Clock
 from config.consent import Consent, Purpose, allowed
+from config.settings import GUEST
 from dialogue.errors import StageError
 from dialogue.events import Publish, StageFailed
 from dialogue.memory.asked import terms
@@ -68,8 +69,10 @@ class Recall:
 
     def everything(self) -> tuple[Item, ...] | None:
         """Return all that is stored, oldest first; None where it cannot be read."""
-        if self._memory is None:
+        if self.person.key == GUEST:
             return ()
+        if self._memory is None:
+            return None
         try:
             return self._memory.of(self.person.key)
         except StageError as error:

@@ -15,7 +15,7 @@ from config.settings import GUEST, Resident
 from dialogue.errors import StageError
 from dialogue.events import Publish, StageFailed
 from dialogue.memory.asked import Asked, others, terms
-from dialogue.memory.items import OBJECTIONS, PURPOSES, Item, Kind
+from dialogue.memory.items import OBJECTIONS, PURPOSES, Item, Kind, Source
 from dialogue.memory.presence import Presence
 from dialogue.memory.recall import Recall
 from dialogue.memory.store import Memory
@@ -115,15 +115,13 @@ class Remembering:
 
         self._forget(about)
 
-    def avoid(self, wish: Asked) -> None:
+    def avoid(self, wish: Asked, source: Source) -> None:
         """Leave this out from now on; stored without consent, because it is a no.
 
         Raises StageError when it holds for this talk only.
         """
         self._person.avoided |= wish.terms
-        if self._memory is not None:
-            key, language = self._person.key, self._person.language
-            self._memory.note(key, "avoid", wish.words, "voice", language)
+        self._object("avoid", wish.words, source)
 
     def allow_again(self, wish: Asked) -> None:
         """Take objections back: this one, or all where none is named. Raises StageError."""
@@ -136,18 +134,16 @@ class Remembering:
             self._person.avoided -= terms(item.value, item.language)
         self._person.avoided -= wish.terms
 
-    def refuse(self) -> None:
+    def refuse(self, source: Source) -> None:
         """Remember nothing more until staff record a new consent. Raises StageError."""
-        if self._memory is not None:
-            key, language = self._person.key, self._person.language
-            self._memory.note(key, "refusal", EVERYTHING, "voice", language)
+        self._object("refusal", EVERYTHING, source)
 
-    def erase(self) -> None:
+    def erase(self, source: Source) -> None:
         """Erase everything but what the person does not want. Raises StageError."""
-        self.refuse()
+        self.refuse(source)
         self._last = None
-        if self._memory is not None:
-            self._memory.erase(self._person.key, OBJECTIONS)
+        if (memory := self._there()) is not None:
+            memory.erase(self._person.key, OBJECTIONS)
             self._forgotten(self._person.key)
 
     def _take(self, one: Found, utterance: Utterance) -> tuple[Phrase, ...]:
@@ -196,5 +192,16 @@ class Remembering:
             else:
                 self._address(Found(item.kind, item.value))
 
+    def _object(self, kind: Kind, value: str, source: Source) -> None:
+        if (memory := self._there()) is not None:
+            memory.note(self._person.key, kind, value, source, self._person.language)
+
     def _forget(self, which: Callable[[Item], bool]) -> tuple[Item, ...]:
-        return self._memory.forget(self._person.key, which) if self._memory else ()
+        memory = self._there()
+        return memory.forget(self._person.key, which) if memory else ()
+
+    def _there(self) -> Memory | None:
+        """Return the memory; None for a guest. Raises StageError where it could not be opened."""
+        if self._memory is None and self._person.key != GUEST:
+            raise StageError("remember", "closed", "The memory could not be opened; see above.")
+        return self._memory

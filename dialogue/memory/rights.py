@@ -14,8 +14,8 @@ from config.clock import Clock
 from dialogue.errors import StageError
 from dialogue.events import Publish, StageFailed
 from dialogue.keywords import Keywords
-from dialogue.memory.asked import Asked, asked, objected, others
-from dialogue.memory.items import Item
+from dialogue.memory.asked import Asked, asked, objected, others, says_no
+from dialogue.memory.items import Item, Source
 from dialogue.memory.remembering import Remembering
 from dialogue.memory.told_files import LANGUAGES
 from dialogue.person import Person
@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 3
 """So many things are told before the robot asks whether to go on."""
+SURE = 0.5
+"""A "yes" heard with less confidence erases nothing: the robot asks again."""
 FORGET_TURN = Action("forget_turn")
 """Whoever shows or keeps the last turn is to forget it."""
 _IN_PASSING = frozenset({"repeat", "louder", "quieter", "slower", "faster"})
@@ -61,6 +63,8 @@ class Rights:
         self._clock = clock
         self._publish = publish
         self._question: _Question | None = None
+        self._promised = False
+        """Whether the robot has said that it will tell later, to the person alone."""
 
     def answer(
         self, utterance: Utterance, category: str | None, person: Person, tell_staff: TellStaff
@@ -76,7 +80,7 @@ class Rights:
             return None
         if category not in (None, "privacy"):
             if (objection := objected(utterance.text, language)) is not None:
-                self._try(lambda: self._remembering.avoid(objection))
+                self._try(partial(self._remembering.avoid, objection, utterance.source))
             return None
         if question is not None and self._clock.monotonic() < question.until:
             if self._keywords.intent(utterance.text, language) in _IN_PASSING:
@@ -84,13 +88,16 @@ class Rights:
                 return None
             if (reply := self._answered(question, utterance, person, tell_staff)) is not None:
                 return reply
+        if self._promised and others(utterance.text, language) == "alone":
+            self._remembering.presence.told("alone")
+            return self._known(person)
         if (wish := asked(utterance.text, language)) is not None:
-            return self._wish(wish, person)
+            return self._wish(wish, utterance.source, person)
         if category == "privacy":
             return self._state(person)
         return None
 
-    def _wish(self, wish: Asked, person: Person) -> Reply:
+    def _wish(self, wish: Asked, source: Source, person: Person) -> Reply:
         remembering = self._remembering
         match wish.wish:
             case "known":
@@ -98,9 +105,11 @@ class Rights:
             case "erase":
                 return self._ask("erase", "memory_erase_question", person)
             case "refuse":
-                return self._done(remembering.refuse, "memory_refused", person)
+                refuse = partial(remembering.refuse, source)
+                return self._done(refuse, "memory_refused", person)
             case "avoid":
-                return self._done(partial(remembering.avoid, wish), "memory_avoided", person)
+                avoid = partial(remembering.avoid, wish, source)
+                return self._done(avoid, "memory_avoided", person)
             case "again":
                 return self._done(partial(remembering.allow_again, wish), "memory_again", person)
             case "forget_topic":
@@ -115,6 +124,8 @@ class Rights:
     ) -> Reply | None:
         """Return what follows an answer to the robot's own question; None if it was none."""
         answer = self._keywords.yes_or_no(utterance.text, utterance.language)
+        if answer == "affirm" and says_no(utterance.text, utterance.language):
+            answer = "deny"  # "no, yes, I mean no": nothing is told or erased
         if question.about == "alone":
             who = others(utterance.text, utterance.language)
             if who == "alone" or (who is None and answer == "affirm"):
@@ -122,7 +133,7 @@ class Rights:
                 return self._known(person)
             if who is not None or answer == "deny":
                 self._remembering.presence.told("company")
-                return self._say(["memory_later"], person)
+                return self._later(person)
             return None
         if answer is None:
             return None
@@ -130,8 +141,10 @@ class Rights:
             if answer == "affirm":
                 return self._list(question.left, person)
             return self._say(["deny_answer"], person)
+        if answer == "affirm" and utterance.confidence < SURE:
+            return self._ask("erase", "memory_erase_question", person)
         if answer == "affirm":
-            return self._erase(person, tell_staff)
+            return self._erase(utterance.source, person, tell_staff)
         return self._say(["memory_not_erased"], person)
 
     def _known(self, person: Person) -> Reply:
@@ -146,9 +159,14 @@ class Rights:
             return self._list(self._remembering.recall.known(), person)
         if presence.may_ask:
             return self._ask("alone", "memory_alone_question", person)
+        return self._later(person)
+
+    def _later(self, person: Person) -> Reply:
+        self._promised = True
         return self._say(["memory_later"], person)
 
     def _list(self, items: Sequence[Item], person: Person) -> Reply:
+        self._promised = False
         now, left = items[:AT_ONCE], tuple(items[AT_ONCE:])
         phrases: list[Phrase] = []
         for item in now:
@@ -160,8 +178,8 @@ class Rights:
         closing = "memory_withheld" if self._remembering.recall.withheld else "memory_end"
         return self._say([closing], person, phrases)
 
-    def _erase(self, person: Person, tell_staff: TellStaff) -> Reply:
-        if not self._try(self._remembering.erase):
+    def _erase(self, source: Source, person: Person, tell_staff: TellStaff) -> Reply:
+        if not self._try(partial(self._remembering.erase, source)):
             return self._say(["memory_trouble"], person)
         told = tell_staff("privacy_request")
         return self._say(["memory_erased", *(["memory_staff_told"] if told else [])], person)

@@ -81,6 +81,10 @@ class Memory:
             now = self._clock.now()
             return tuple(i for i in self._items(key) if not i.expired(now)) if key else ()
 
+    def knows(self, person: str) -> bool:
+        """Whether there is a key for somebody, so that something may be remembered."""
+        return self._keys.there(person)
+
     def forget_last(self, person: str) -> Item | None:
         """Forget what was remembered last, and return it; a no is not forgotten."""
         known = [item.id for item in self.of(person) if item.kind not in OBJECTIONS]

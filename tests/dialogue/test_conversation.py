@@ -14,8 +14,10 @@ from dialogue.events import (
     AlertRaised,
     DangerHeard,
     PartialHeard,
+    ReplyDecided,
     StageFailed,
     StateChanged,
+    UtteranceHeard,
 )
 from dialogue.fallback import FallbackDialogue
 from dialogue.keywords import KeywordDialogue
@@ -221,8 +223,10 @@ class TestDanger:
         room.speaker.said.clear()
         await room.clock.advance(REPEAT_SECONDS * 3 + 30)
         assert len([s for s in room.speaker.said if s in one_of("emergency_repeat")]) >= 3
-        room.talk.acknowledge(room.alerts.open()[0].id)
+        room.speaker.said.clear()
+        room.talk.acknowledge(room.alerts.open()[0].id, "Amal")
         await room.clock.advance(REPEAT_SECONDS)
+        assert any(s.endswith("Amal has said they are coming.") for s in room.speaker.said)
         room.speaker.said.clear()
         await room.clock.advance(REPEAT_SECONDS * 3)
         assert room.speaker.said == []
@@ -283,7 +287,10 @@ class TestDanger:
         await room.meets()
         turn = await room.hears("the night nurse hit me")
         assert turn.safety == "abuse_disclosure"
-        assert room.reports.of(AlertRaised) == []
+        assert room.reports.of(AlertRaised) == room.reports.of(DangerHeard) == []
+        told = str([*room.reports.of(UtteranceHeard), *room.reports.of(ReplyDecided)])
+        assert not any(word in told for word in ("nurse", "abuse", "protects"))
+        assert room.alerts.open("safeguarding")[0].person == "anna"
 
     async def test_the_class_is_reported(self, room: Room) -> None:
         await room.meets()
@@ -300,7 +307,8 @@ class TestSilence:
         await room.clock.advance(room.person.silence_s * 3 + 30)
         assert room.speaker.said[0] == question
         rest = set(room.speaker.said[1:])
-        assert rest <= one_of("silence_simpler") | one_of("silence_leave")
+        step = turn.reply.step
+        assert rest <= one_of(f"simpler.{step}") | one_of("silence_leave")
         assert rest & one_of("silence_leave")
         room.speaker.said.clear()
         await room.clock.advance(600)
