@@ -88,7 +88,9 @@ class MeaningClassifier(IntentClassifier, GraphComponent):
         spoken = [each for each in messages if each.get(TEXT) and len(self._intents)]
         if spoken:
             scores = self._examples.scores(_sentences(spoken, len(self._examples.space.rarity)))
-            for message, confidences in zip(spoken, self._calibration.confidence(scores)):
+            for message, confidences in zip(
+                spoken, self._calibration.confidence(scores), strict=False
+            ):
                 self._decide(message, confidences)
         return messages
 
