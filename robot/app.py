@@ -15,6 +15,7 @@ from config.settings import Settings
 from dialogue.conversation import Conversation
 from dialogue.events import AlertRaised, EngineChanged, Event, Publish
 from dialogue.loudspeakers import BodySpeaker, SoundCardWithFace
+from dialogue.memory.presence import Others
 from dialogue.person import Person
 from dialogue.replies import Utterance
 from dialogue.telling import Telling
@@ -80,6 +81,10 @@ class Robot:
     async def acknowledge(self, alert: int, by: str) -> None:
         """Somebody is coming; the courier tells everybody. Raises StageError if not stored."""
         self.mind.alerts.acknowledge(alert, by)
+
+    def others(self, others: Others) -> None:
+        """Staff say whether others are with the person."""
+        self.mind.remembering.presence.staff_say(others)
 
 
 @asynccontextmanager

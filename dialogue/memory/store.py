@@ -105,7 +105,7 @@ class Memory:
 
         What is of a kind in `keep` is sealed anew with a new key, before the old one is destroyed.
         """
-        kept = [item for item in self.of(person) if item.kind in keep] if keep else []
+        kept = self._kept(person, keep)
         with self._refusals():
             old = self._owner(person)
             if kept:
@@ -153,6 +153,15 @@ class Memory:
                 f"The memory in {self._path} was written by another release (form {version}); "
                 f"start that release, or move the file away.",
             )
+
+    def _kept(self, person: str, kinds: frozenset[Kind]) -> list[Item]:
+        """Return what outlives an erasure; nothing where the key is damaged, as all is lost."""
+        try:
+            return [item for item in self.of(person) if item.kind in kinds] if kinds else []
+        except StageError as error:
+            if error.code != "key":
+                raise
+            return []
 
     def _owner(self, person: str) -> bytes | None:
         try:

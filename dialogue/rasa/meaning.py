@@ -88,10 +88,9 @@ class MeaningClassifier(IntentClassifier, GraphComponent):
         spoken = [each for each in messages if each.get(TEXT) and len(self._intents)]
         if spoken:
             scores = self._examples.scores(_sentences(spoken, len(self._examples.space.rarity)))
-            for message, confidences in zip(
-                spoken, self._calibration.confidence(scores), strict=True
-            ):
-                self._decide(message, confidences)
+            confidences = self._calibration.confidence(scores)
+            for message, row in zip(spoken, confidences, strict=True):
+                self._decide(message, row)
         return messages
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
