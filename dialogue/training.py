@@ -22,6 +22,7 @@ LAUNCH = (sys.executable, "-I", "-S", str(RASA_PROJECT / "launch.py"))
 
 
 FLOWS = CHECKOUT / "dialogue" / "content" / "flows"
+EMBEDDING = CHECKOUT / "dialogue" / "embedding.py"
 DOMAIN = "domain.yml"
 DECIDES = ("begins", "steps", "any_answer")
 """The parts of a flow's file that Rasa learns; a new wording needs no training."""
@@ -46,7 +47,8 @@ def train(
 
     A project without a domain gets the domain and the rules that follow from the flows.
 
-    Takes under a minute on two cores; `progress` is told each step. Raises RasaError.
+    Takes minutes where the examples are new, else less; `progress` is told each step. Raises
+    RasaError.
     """
     known = trained_model(models, project)
     if known is not None and _sha256(known.path) == known.sha256:
@@ -54,7 +56,7 @@ def train(
         return known.path
     python = rasa_python()
     models.mkdir(parents=True, exist_ok=True)
-    progress("Training the dialogue engine; this takes about a minute.")
+    progress("Training the dialogue engine; the first time this takes some minutes.")
     inputs = inputs_sha256(project)
     with tempfile.TemporaryDirectory(dir=models) as scratch:
         command = _training_command(python, project, Path(scratch))
@@ -100,6 +102,7 @@ def inputs_sha256(project: Path = RASA_PROJECT) -> str:
     total = hashlib.sha256()
     for path in sorted(files):
         total.update(f"{path.relative_to(project).as_posix()} {_sha256(path)}\n".encode())
+    total.update(f"{_sha256(EMBEDDING)}\n".encode())
     if not (project / DOMAIN).exists():
         for path in sorted(FLOWS.glob("*.yaml")):
             total.update(f"{path.name} {_what_decides(path)}\n".encode())
@@ -185,6 +188,8 @@ def _run(command: list[str], scratch: Path, models: Path, progress: Callable[[st
             said.append(line)
             if started := re.search(r"Starting to train component '(\w+)'", line):
                 progress(f"Training the dialogue engine: {started[1]}.")
+            elif line.startswith("Sentences read: "):  # said by SentenceEmbeddingFeaturizer
+                progress(f"Training the dialogue engine. {line}.")
     if child.returncode != 0:
         log = models / "training.log"
         log.write_text("\n".join(said) + "\n")

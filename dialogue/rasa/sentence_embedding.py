@@ -20,6 +20,8 @@ from dialogue.embedding import SentenceEmbedding
 
 CACHE = Path.home() / "sentences"
 """Vectors of training examples only. Rasa's home is a folder of ours: dialogue/training.py."""
+STEP = 500
+"""Examples between two reports: some seconds the first time, nothing later."""
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
@@ -52,7 +54,11 @@ class SentenceEmbeddingFeaturizer(DenseFeaturizer, GraphComponent):
         return self._add(messages, self._embedding)
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
-        self._add(training_data.training_examples, SentenceEmbedding(CACHE))
+        embedding, examples = SentenceEmbedding(CACHE), training_data.training_examples
+        for begin in range(0, len(examples), STEP):
+            self._add(examples[begin : begin + STEP], embedding)
+            done = min(begin + STEP, len(examples))
+            print(f"Sentences read: {done} of {len(examples)}", flush=True)
         return training_data
 
     def _add(self, messages: list[Message], embedding: SentenceEmbedding) -> list[Message]:
