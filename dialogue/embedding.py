@@ -151,6 +151,9 @@ def _bound(engine: Path) -> ctypes.CDLL:
     # full speed, and where both cores are busy a sentence then takes seconds.
     policy = os.environ.get(WAITING)
     os.environ[WAITING] = "PASSIVE"
+    # Threads that wait by spinning take the core from those they wait for: 8 words took 3 s on a
+    # busy machine, and 40 ms when they sleep. Read by the engine's own OpenMP as it is loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         library = ctypes.CDLL(str(engine))
     except OSError as error:

@@ -16,17 +16,17 @@ from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
 from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
-from recogniser_noise import COPY_OF
 from scipy.sparse import csr_matrix, vstack
 
 FILE = "examples.npz"
+HELD_OUT = 0.2
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
 class MeaningClassifier(IntentClassifier, GraphComponent):
     """Reads sentence features, sparse and dense; see likeness.py.
 
-    One example in five is first held out, with its misheard copies, to calibrate: confidences are
+    One example in five is first held out to calibrate: confidences are
     the chance of being right, and `nlu_fallback` is put before the ranking, as Rasa's own
     FallbackClassifier does, where the best is below what `keep` of the held-out examples reach.
     """
@@ -64,25 +64,21 @@ class MeaningClassifier(IntentClassifier, GraphComponent):
         names = [each.get(INTENT) for each in messages]
         self._intents, numbers = np.unique(names, return_inverse=True)
         known = _sentences(messages)
-        self._calibration = self._calibrated(messages, known, numbers)
+        self._calibration = self._calibrated(known, numbers)
         self._examples = Examples.learn(known, numbers, self._config["seed"])
         with self._storage.write_to(self._resource) as folder:
             self._save(folder / FILE)
         return self._resource
 
-    def _calibrated(
-        self, messages: list[Message], known: Sentences, numbers: np.ndarray
-    ) -> Calibration:
-        originals = [each.get(COPY_OF, each.get(TEXT)) for each in messages]
-        _, wording = np.unique(originals, return_inverse=True)
-        out = (np.random.default_rng(self._config["seed"]).random(len(messages)) < 0.2)[wording]
-        if out.all() or not out.any():
-            return Calibration.of(np.empty(0, np.float32), np.empty(0, bool), self._config["keep"])
-        first = Examples.learn(known[~out], numbers[~out], self._config["seed"])
-        asked = out & np.array([each.get(COPY_OF) is None for each in messages])
-        scores = first.scores(known[asked])
-        right = scores.argmax(axis=1) == numbers[asked]
-        return Calibration.of(scores.max(axis=1), right, self._config["keep"])
+    def _calibrated(self, known: Sentences, numbers: np.ndarray) -> Calibration:
+        seed, keep = self._config["seed"], self._config["keep"]
+        out = np.random.default_rng(seed).random(len(numbers)) < HELD_OUT
+        best, right = np.empty(0, np.float32), np.empty(0, bool)
+        if out.any() and not out.all():
+            scores = Examples.learn(known[~out], numbers[~out], seed).scores(known[out])
+            best = scores.max(axis=1)
+            right = scores.argmax(axis=1) == numbers[out]
+        return Calibration.of(best, right, keep)
 
     def process(self, messages: list[Message]) -> list[Message]:
         spoken = [each for each in messages if each.get(TEXT) and len(self._intents)]

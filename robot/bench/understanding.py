@@ -46,19 +46,15 @@ pipeline:
 """
 """The pipeline `rasa init` of Rasa 3.6 writes, without its response selector (there are none)."""
 
-NOISE = "recogniser_noise.RecogniserNoise"
 EMBEDDING = ("sentence_embedding.SentenceEmbeddingFeaturizer", "meaning.MeaningClassifier")
 
 
 def ours(embedding: bool = True) -> str:
-    """Return the project's own pipeline for typed texts, which nobody has misheard.
-
-    Without the embedding there is Rasa's linear classifier on the same counted words.
-    """
+    """Return the project's own pipeline, or Rasa's linear classifier on the same counted words."""
     config = yaml.safe_load((RASA_PROJECT / "config.yml").read_text(encoding="utf-8"))
-    left_out = (NOISE,) if embedding else (NOISE, *EMBEDDING)
-    parts = [part for part in config["pipeline"] if part["name"] not in left_out]
+    parts = config["pipeline"]
     if not embedding:
+        parts = [part for part in parts if part["name"] not in EMBEDDING]
         parts += [{"name": "LogisticRegressionClassifier", "tol": 0.01}]
         parts += [{"name": "FallbackClassifier", "threshold": 0.35, "ambiguity_threshold": 0.05}]
     heads = {key: config[key] for key in ("recipe", "assistant_id", "language")}

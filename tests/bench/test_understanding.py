@@ -32,8 +32,8 @@ def test_macro_f1_counts_every_wanted_intent_the_same() -> None:
     assert macro_f1(["a", "b"], ["a", ""]) == 0.5
 
 
-def test_our_pipeline_for_typed_texts_is_the_projects_less_the_noise() -> None:
-    assert "meaning.MeaningClassifier" in ours() and "RecogniserNoise" not in ours()
+def test_our_pipeline_is_the_projects_and_can_lack_the_embedding() -> None:
+    assert "meaning.MeaningClassifier" in ours()
     plain = ours(embedding=False)
     assert "LogisticRegressionClassifier" in plain and "meaning." not in plain
     assert "policies" not in ours() + plain
