@@ -34,7 +34,10 @@ export class Alerts {
     card.append(words);
     const ask = who(this.#robot.staff, kind, (by) => this.coming(alert, by));
     if (kind === "note") this.notes.append(folded(card, ask));
-    else this.banner.append(this.#called(card, ask));
+    else {
+      this.banner.append(this.#called(card, ask));
+      this.note(""); // whoever is coming is coming for an earlier call
+    }
     this.#show();
   }
 
