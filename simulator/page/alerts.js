@@ -41,6 +41,26 @@ export class Alerts {
     this.#show();
   }
 
+  /** What could not be stored is known to the open pages alone. */
+  unstored() {
+    const card = element("div", "alert");
+    const words = element("p", "what");
+    write(words, "alert.unstored", { name: this.#robot.name });
+    const button = element("button", "main");
+    button.type = "button";
+    write(button, "alert.coming");
+    button.addEventListener("click", () => {
+      card.remove();
+      this.#show();
+    });
+    const ask = element("div", "who");
+    ask.append(button);
+    card.append(words, ask);
+    this.banner.append(card);
+    this.note("");
+    this.#show();
+  }
+
   delivered({ alert, recipient, channel }) {
     if (channel !== "page" && channel !== "robot") this.#tell(alert, "alert.told", recipient, channel);
   }
