@@ -1,12 +1,13 @@
 """What the robot remembers about the person it talks to, and the wishes they have about it.
 
-Two doors for the corridor, one line each: `heard` once a turn and `values` for the phrasebook.
+Three doors for the corridor, one line each: `heard` once a turn, `answered` where a question was
+answered that keeps something, and `values` for the phrasebook.
 Where the memory fails, the talk goes on without it.
 """
 
 import logging
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import tzinfo
 
@@ -70,23 +71,24 @@ class Remembering:
             self._forget(lambda item: PURPOSES.get(item.kind) in refused)
         self._as_before()
 
-    def heard(self, utterance: Utterance, keeps: Kind | None = None) -> tuple[Phrase, ...]:
+    def heard(self, utterance: Utterance) -> tuple[Phrase, ...]:
         """Take what an utterance without danger tells; return what to say about it, mostly nothing.
 
-        `keeps` is what the question before was about, as its step says. While others are there
-        nothing is taken: the robot does not know who speaks.
+        While others are there nothing is taken: the robot does not know who speaks.
         """
         text, language = utterance.text, utterance.language
         if (who := others(text, language)) is not None:
             self.presence.told(who)
         if self.presence.others == "company":
             return ()
-        tells = list(found(text, language))
-        if keeps and all(one.kind != keeps for one in tells):
-            value = from_answer(keeps, text, language)
-            tells += [Found(keeps, value)] if value else []
-        wanted = [one for one in tells if not self.recall.avoids(one.value, language)]
-        return tuple(phrase for one in wanted for phrase in self._take(one, utterance))
+        return self._take(found(text, language), utterance)
+
+    def answered(self, utterance: Utterance, kind: Kind) -> tuple[Phrase, ...]:
+        """Take an answer to a question whose step says that it `keeps` this kind."""
+        if self.presence.others == "company":
+            return ()
+        value = from_answer(kind, utterance.text, utterance.language)
+        return self._take([Found(kind, value)] if value else [], utterance)
 
     def values(self) -> Mapping[str, str]:
         """Return what phrases may hold about the person: nothing unless they are surely alone.
@@ -146,7 +148,11 @@ class Remembering:
             memory.erase(self._person.key, OBJECTIONS)
             self._forgotten(self._person.key)
 
-    def _take(self, one: Found, utterance: Utterance) -> tuple[Phrase, ...]:
+    def _take(self, tells: Sequence[Found], utterance: Utterance) -> tuple[Phrase, ...]:
+        wanted = [one for one in tells if not self.recall.avoids(one.value, utterance.language)]
+        return tuple(phrase for one in wanted for phrase in self._keep(one, utterance))
+
+    def _keep(self, one: Found, utterance: Utterance) -> tuple[Phrase, ...]:
         """Keep one thing where that is allowed, and say so once."""
         item, changed = self._note(one, utterance), self._address(one)
         if item is None and not changed:
@@ -186,6 +192,8 @@ class Remembering:
 
     def _as_before(self) -> None:
         """Take over from earlier talks how the person wants to be spoken to, and about what."""
+        for topic in list(self._person.avoided):  # the staff's own, from the person's file
+            self._person.avoided |= terms(topic, self._person.language)
         for item in self.recall.known():
             if item.kind == "avoid":
                 self._person.avoided |= terms(item.value, item.language)

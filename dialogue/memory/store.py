@@ -81,6 +81,12 @@ class Memory:
             now = self._clock.now()
             return tuple(i for i in self._items(key) if not i.expired(now)) if key else ()
 
+    def version(self) -> tuple[int, int]:
+        """Return what changes whenever somebody, here or in another program, writes."""
+        with self._refusals():
+            ((others,),) = self._rows("PRAGMA data_version", ())
+            return others, self._database.total_changes
+
     def knows(self, person: str) -> bool:
         """Whether there is a key for somebody, so that something may be remembered."""
         return self._keys.there(person)

@@ -65,8 +65,11 @@ def test_each_purpose_needs_its_own_consent(tmp_path: Path, purpose: Purpose) ->
 
 def test_an_answer_to_a_question_is_kept_as_what_was_asked(tmp_path: Path) -> None:
     here = room(tmp_path, *ALL)
-    here.remembering.heard(Utterance((Guess("oh plum cake", 1.0),), "en", "text"), "food")
+    utterance = Utterance((Guess("oh plum cake", 1.0),), "en", "text")
+    assert here.remembering.answered(utterance, "food")
     assert stored(here) == [("food", "plum cake")]
+    tells(here, "my daughter is here")
+    assert here.remembering.answered(utterance, "music") == ()
 
 
 def test_values_are_given_to_somebody_alone_only(tmp_path: Path) -> None:
@@ -173,6 +176,8 @@ async def test_an_objection_is_respected_whatever_else_was_heard(tmp_path: Path)
 def test_the_staffs_own_words_are_avoided(tmp_path: Path) -> None:
     here = Room(tmp_path, resident=Resident(name="Anna", avoid=("family", "Karl")))
     assert here.person.avoids(["family"])
+    war = Room(tmp_path, resident=Resident(name="Anna", avoid=("the war",)))
+    assert war.person.avoids(["old days"])
     assert here.remembering.recall.avoids("my husband Karl", "en")
 
 
