@@ -13,6 +13,9 @@ from dialogue.errors import StageError
 
 log = logging.getLogger(__name__)
 
+FILE = "alerts.db"
+"""The name of the file in the folder for what this machine makes itself."""
+
 Audience = Literal["shift", "safeguarding"]
 Kind = Literal["alert", "note"]
 """An alert calls somebody now, on every way there is; a note waits in the shift's list."""

@@ -3,10 +3,11 @@
 Rasa is trained on rules made from it (dialogue/rasa_rules.py); the keyword engine looks it up.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from pathlib import Path
 
+from config.files import Fault
 from dialogue.decisions import Decision, Engine
 from dialogue.flow_files import CORE, FULL, Flow, Step, read_flows
 from dialogue.patterns import Pattern, fold, words_of
@@ -17,8 +18,10 @@ FALLBACK = "nlu_fallback"
 """The intent of what was not understood."""
 ANY = "any_answer"
 """The intent of an answer to an open question, whatever it says."""
-_TELLING = "talk_"
+TELLING = "talk_"
 """Begins the names of intents by which somebody tells something."""
+_ALIKE = {TELLING: "small_talk", "feeling_": "feeling_neutral"}
+"""What is said instead in a language without the flow, by how the intent's name begins."""
 
 
 class Flows:
@@ -46,9 +49,17 @@ class Flows:
         }
 
     @classmethod
-    def load(cls, folder: Path = FLOWS, core_keys: Collection[str] = ()) -> "Flows":
-        """Read every file of the folder. Raises ConfigError with every fault found."""
-        return cls(read_flows(folder, core_keys))
+    def load(
+        cls,
+        folder: Path = FLOWS,
+        core_keys: Collection[str] = (),
+        skip: Callable[[Fault], None] | None = None,
+    ) -> "Flows":
+        """Read every file of the folder. Raises ConfigError with every fault found.
+
+        With `skip`, faulty files but the core are told to it and left out.
+        """
+        return cls(read_flows(folder, core_keys, skip))
 
     @property
     def begins(self) -> Mapping[str, str]:
@@ -75,7 +86,7 @@ class Flows:
         step = self.steps.get(after or "")
         if step is None or step.any is None:
             return frozenset()
-        telling = {i for i in self.begins if i.startswith(_TELLING) and not wish}
+        telling = {i for i in self.begins if i.startswith(TELLING) and not wish}
         return frozenset(
             intent
             for intent in telling.union(self.all[CORE].any_answer)
@@ -93,9 +104,14 @@ class Flows:
         return self.beginning(intent, language)
 
     def beginning(self, intent: str, language: str) -> str:
-        """Return the step an intent begins with; what a language has not is not understood."""
-        begins = self.begins if language in FULL else self._begins[CORE]
-        return begins.get(intent) or self._begins[CORE][FALLBACK]
+        """Return the step an intent begins with; a language without it has something like it."""
+        core = self._begins[CORE]
+        if language in FULL:
+            return self.begins.get(intent) or core[FALLBACK]
+        if intent in core or intent not in self.begins:
+            return core.get(intent) or core[FALLBACK]
+        alike = (kind for begins, kind in _ALIKE.items() if intent.startswith(begins))
+        return core[next(alike, "out_of_scope")]
 
     def speakable(self, step: str, intent: str, language: str) -> str:
         """Return the step, or what is said instead: in a language without that flow the core, in

@@ -106,6 +106,11 @@ class Phrasebook:
         """Whether a language has words for a key."""
         return key in self._book.get(language, {})
 
+    def sayable(self, key: str, person: Person, values: Mapping[str, str]) -> bool:
+        """Whether a key has words for which nothing is missing just now."""
+        entry = self._book.get(person.language, {}).get(key)
+        return entry is None or bool(_usable(entry.variants, person, values))
+
     def phrases(
         self,
         key: str,

@@ -79,14 +79,28 @@ class Words:
 
     def step(self, name: str, person: Person, values: Mapping[str, str] | None = None) -> Spoken:
         """Return what a step says; where everything of it was told lately, it says so."""
+        spoken = self._tried(name, person, values or {})
+        return spoken or self._said(ALL_TOLD, person, {})
+
+    def _tried(self, name: str, person: Person, values: Mapping[str, str]) -> Spoken | None:
         for candidate in self._candidates(name, person):
-            try:
-                if candidate != name and self._chooses(candidate, person):
-                    return self.step(candidate, person)
-                return self._said(candidate, person, values or {})
-            except Exhausted:
-                continue
-        return self._said(ALL_TOLD, person, {})
+            if candidate != name and self._chooses(candidate, person):
+                spoken = self._tried(candidate, person, values)
+            else:
+                spoken = self._fresh(candidate, person, values)
+            if spoken is not None:
+                return spoken
+        return None
+
+    def _fresh(self, name: str, person: Person, values: Mapping[str, str]) -> Spoken | None:
+        keys = self._flows.flow_of(name).keys(name)
+        known = self._values(person) | dict(values)
+        if not all(self._phrasebook.sayable(key, person, known) for key in keys):
+            return None
+        try:
+            return self._said(name, person, values)
+        except Exhausted:
+            return None
 
     def simpler(self, step: str | None, person: Person) -> tuple[Phrase, ...]:
         """Return an easier question in place of a step's own."""

@@ -2,6 +2,7 @@
 
 import typer
 
+from robot.commands.alerts import app as alerts
 from robot.commands.bench import bench
 from robot.commands.check import check
 from robot.commands.doctor import doctor
@@ -21,6 +22,7 @@ app = typer.Typer(
 for command in (simulate, run, talk, check, doctor, train, bench):
     app.command()(command)
 app.add_typer(models, name="models")
+app.add_typer(alerts, name="alerts")
 app.add_typer(memory, name="memory")
 
 

@@ -1,15 +1,17 @@
 """Puts together what lies between the ears and the voice."""
 
 import asyncio
+import logging
 import random
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from config.clock import Clock, SystemClock
+from config.files import Fault
 from config.settings import GUEST, Resident, Settings
 from dialogue import phrasebook
-from dialogue.alerts import Alerts, open_alerts
+from dialogue.alerts import FILE, Alerts, open_alerts
 from dialogue.care import Care
 from dialogue.conversation import Conversation
 from dialogue.deciding import Deciding
@@ -33,6 +35,8 @@ from dialogue.telling import Mouth
 from dialogue.training import trained_model
 from dialogue.words import Words
 from robot.body import Body
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -69,9 +73,14 @@ def open_mind(
     def tell(error: StageError) -> None:
         publish(StageFailed(error.stage, error.code, error.message))
 
-    alerts = open_alerts(state / "alerts.db", clock, tell)
+    def leave_out(fault: Fault) -> None:
+        sentence = f"{fault} The robot goes on without it."
+        log.error("flows/%s", sentence)
+        publish(StageFailed("understand", "flow_left_out", sentence))
+
+    alerts = open_alerts(state / FILE, clock, tell)
     stack.callback(alerts.close)
-    flows = Flows.load(core_keys=phrasebook.KEYS)
+    flows = Flows.load(core_keys=phrasebook.KEYS, skip=leave_out)
     keywords = Keywords.load(flows=flows)
     chance = random.Random()
     rotation = Rotation(state / "told.db", clock, chance, settings.home.repeat_after_days)

@@ -13,6 +13,7 @@ from robot.bench.common import BenchError, Options, as_json
 from robot.commands.console import NOT_USABLE, errors, fail, output
 
 NAMES = {
+    "alerts": "killed 1,000 times between an alert and its acknowledgement",
     "choice": "slots of spoken orders, told to the recogniser, clean and in noise",
     "latency": "from the last sample of speech to the first of the answer",
     "malformed": "1,000 damaged recordings and lines into `fireside talk`",

@@ -16,6 +16,7 @@ from dialogue.keywords import Keywords
 from dialogue.phrasebook import KEYS, PHRASES, Phrasebook
 from dialogue.reading import Measured, measure, reading_ease
 from dialogue.rotation import IN_MEMORY, Rotation
+from robot.commands.alerts import show_plan
 from robot.commands.console import CANNOT_START, errors, output, settings_or_exit
 
 PLAIN = 60.0
@@ -44,6 +45,7 @@ def check() -> None:
             markup=False,
             soft_wrap=True,
         )
+    show_plan(settings)
     flows, book = _words_or_exit()
     output.print(_table(flows, book))
     hard = list(_hard(flows))

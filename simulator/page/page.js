@@ -84,6 +84,7 @@ function quiet() {
 
 function halt(level) {
   quiet();
+  alerts.alarm.hush();
   if (level !== "freeze") return;
   face.freeze();
   state("stopped");

@@ -23,7 +23,7 @@ BO = Contact(name="Bo", webhook="https://pager.example/bo")
 WEBER = Contact(name="Ms Weber", email="weber@home.example")
 PLAN = AlertPlan(
     place="Common room",
-    people=(AMAL, BO),
+    people=(AMAL, Contact(name="Nobody can reach him"), BO),
     safeguarding=WEBER,
     email=MailServer(host="mail.example", sender="robot@home.example"),
     mqtt=Broker(host="broker.example"),
