@@ -7,11 +7,11 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from config.files import read_model
+from config.files import ConfigError, Fault, read_model
 from dialogue.memory.items import MOST_WORDS
-from dialogue.memory.told_files import FOLDER, LANGUAGES, Hears
+from dialogue.memory.told_files import FOLDER, LANGUAGES, Hears, told
 from dialogue.memory.values import Spoken
-from dialogue.patterns import Pattern, fold, words_of
+from dialogue.patterns import Notation, Pattern, fold, words_of
 
 Wish = Literal["erase", "refuse", "known", "avoid", "again", "forget_topic", "forget_last"]
 
@@ -30,14 +30,14 @@ class Asked:
 
 class _Presence(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-    alone: list[str]
-    company: list[str]
+    alone: list[Notation]
+    company: list[Notation]
 
 
 class _File(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-    asks: dict[Wish, list[str]]
-    yields: list[str]
+    asks: dict[Wish, list[Notation]]
+    yields: list[Notation]
     presence: _Presence
     articles: list[str]
     closing: list[str]
@@ -143,6 +143,19 @@ class _Asking:
 
     def _fold(self, text: str) -> str:
         return fold(text, self._language)
+
+
+def read_files() -> None:
+    """Read every file of what may be remembered and asked. Raises ConfigError with all faults."""
+    faults: list[Fault] = []
+    for language in LANGUAGES:
+        for read in (told, _asking):
+            try:
+                read(language)
+            except ConfigError as error:
+                faults += error.faults
+    if faults:
+        raise ConfigError(faults)
 
 
 @cache

@@ -299,3 +299,14 @@ async def test_whatever_is_kept_can_be_said_within_the_rules(tmp_path: Path, lan
     assert len(said) >= len(PURPOSES) + 1
     for sentence in said:
         assert wording.word_count(sentence) <= wording.MOST_WORDS, sentence
+
+
+async def test_only_an_answer_is_kept_as_one(tmp_path: Path) -> None:
+    here = room(tmp_path, *ALL)
+    assert (await here.hears("let us talk about cooking")).reply.step == "food"
+    await here.hears("tell me a joke please")
+    assert stored(here) == []
+    assert (await here.hears("let us talk about cooking")).reply.step == "food"
+    said = (await here.hears("oh plum cake with cream")).reply.sentences
+    assert stored(here) == [("food", "plum cake with cream")]
+    assert "plum cake with cream" in said[0]
