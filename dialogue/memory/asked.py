@@ -28,6 +28,11 @@ class Asked:
     terms: frozenset[str] = frozenset()
 
 
+def plain(words: str, language: str) -> frozenset[str]:
+    """Return the words that matter: without articles and the like."""
+    return _asking(language).plain(words) if language in LANGUAGES else frozenset({words})
+
+
 class _Presence(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     alone: list[Notation]
@@ -103,11 +108,14 @@ class _Asking:
         """Whether it holds a no."""
         return not words_of(self._fold(text)).isdisjoint(self._file.no_words)
 
+    def plain(self, words: str) -> frozenset[str]:
+        """Return the words that matter."""
+        return words_of(self._fold(words)) - {".", *self._file.articles}
+
     def terms(self, words: str) -> frozenset[str]:
         """Return the words that matter, and their topics."""
-        folded = [word for word in self._fold(words).split() if word != "."]
-        plain = {word for word in folded if word not in self._file.articles}
-        phrase = " ".join(word for word in folded if word not in self._file.articles)
+        plain = self.plain(words)
+        phrase = " ".join(word for word in self._fold(words).split() if word in plain)
         topics = {
             topic
             for topic, names in self._file.topics.items()

@@ -10,18 +10,18 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import tzinfo
+from itertools import chain
 
 from config.clock import Clock
 from config.settings import GUEST, Resident
 from dialogue.errors import StageError
 from dialogue.events import Publish, StageFailed
-from dialogue.memory.asked import Asked, others, terms
+from dialogue.memory.asked import Asked, others, plain, terms
 from dialogue.memory.items import OBJECTIONS, PURPOSES, Item, Kind, Source
 from dialogue.memory.presence import Presence
 from dialogue.memory.recall import Recall
 from dialogue.memory.store import Memory
 from dialogue.memory.told import Found, found, from_answer
-from dialogue.patterns import fold, words_of
 from dialogue.person import Person
 from dialogue.replies import Phrase, Utterance
 from dialogue.words import Words
@@ -66,6 +66,10 @@ class Remembering:
         self._publish = publish
         self._forgotten = forgotten
         self._last: int | None = None
+        self._objections: dict[str, frozenset[str]] = {}
+        language = person.language
+        self._staffs = {term for topic in resident.avoid for term in terms(topic, language)}
+        self._staffs |= set(resident.avoid)
         refused = {consent.purpose for consent in resident.consent if not consent.given}
         with suppress(StageError):  # what cannot be erased now cannot be used either
             self._forget(lambda item: PURPOSES.get(item.kind) in refused)
@@ -107,13 +111,12 @@ class Remembering:
         self._forget(lambda item: item.id == last)
 
     def forget_about(self, wish: Asked) -> None:
-        """Forget everything in which one of the words occurs. Raises StageError."""
-        language = self._person.language
-        named = words_of(fold(wish.words, language)) & wish.terms
+        """Forget whatever says what the wish says, or part of it. Raises StageError."""
+        named = plain(wish.words, self._person.language)
 
         def about(item: Item) -> bool:
-            inside = words_of(fold(item.value, item.language))
-            return item.kind not in OBJECTIONS and not named.isdisjoint(inside)
+            says = plain(item.value, item.language)
+            return item.kind not in OBJECTIONS and (named <= says or says <= named)
 
         self._forget(about)
 
@@ -122,19 +125,28 @@ class Remembering:
 
         Raises StageError when it holds for this talk only.
         """
-        self._person.avoided |= wish.terms
+        self._objections[wish.words] = wish.terms
+        self._avoid()
         self._object("avoid", wish.words, source)
 
     def allow_again(self, wish: Asked) -> None:
-        """Take objections back: this one, or all where none is named. Raises StageError."""
+        """Take objections back: this one, or all where none is named; not the staff's own.
 
-        def named(item: Item) -> bool:
-            about = terms(item.value, item.language)
-            return item.kind == "avoid" and not (wish.words and about.isdisjoint(wish.terms))
+        Raises StageError.
+        """
+        named = plain(wish.words, self._person.language)
 
-        for item in self._forget(named):
-            self._person.avoided -= terms(item.value, item.language)
-        self._person.avoided -= wish.terms
+        def taken_back(words: str, language: str) -> bool:
+            return not wish.words or not named.isdisjoint(plain(words, language))
+
+        language = self._person.language
+        self._objections = {
+            words: topic
+            for words, topic in self._objections.items()
+            if not taken_back(words, language)
+        }
+        self._avoid()
+        self._forget(lambda i: i.kind == "avoid" and taken_back(i.value, i.language))
 
     def refuse(self, source: Source) -> None:
         """Remember nothing more until staff record a new consent. Raises StageError."""
@@ -192,13 +204,16 @@ class Remembering:
 
     def _as_before(self) -> None:
         """Take over from earlier talks how the person wants to be spoken to, and about what."""
-        for topic in list(self._person.avoided):  # the staff's own, from the person's file
-            self._person.avoided |= terms(topic, self._person.language)
         for item in self.recall.known():
             if item.kind == "avoid":
-                self._person.avoided |= terms(item.value, item.language)
+                self._objections[item.value] = terms(item.value, item.language)
             else:
                 self._address(Found(item.kind, item.value))
+        self._avoid()
+
+    def _avoid(self) -> None:
+        """Let the person's topics be those of the staff's file and of their own objections."""
+        self._person.avoided = {*self._staffs, *chain.from_iterable(self._objections.values())}
 
     def _object(self, kind: Kind, value: str, source: Source) -> None:
         if (memory := self._there()) is not None:

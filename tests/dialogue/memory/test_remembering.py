@@ -165,6 +165,27 @@ async def test_what_somebody_avoids_is_neither_kept_nor_said(tmp_path: Path) -> 
     assert not again.person.avoids(["family"])
 
 
+async def test_one_objection_is_taken_back_and_the_other_stays(tmp_path: Path) -> None:
+    here = room(tmp_path)
+    await here.hears("please never mention my husband")
+    await here.hears("i do not want to talk about my son")
+    await here.hears("you can talk about my husband again")
+    assert stored(here) == [("avoid", "my son")]
+    assert here.person.avoids(["son"])
+    assert not here.person.avoids(["husband"])
+    assert here.person.avoids(["family"])
+
+
+async def test_forgetting_a_topic_takes_nothing_else(tmp_path: Path) -> None:
+    here = room(tmp_path, *ALL)
+    tells(here, "please remember that i take sugar")
+    tells(here, "i like my roses")
+    await here.hears("forget what i told you to do")
+    assert len(stored(here)) == 2
+    await here.hears("please forget the roses in my garden")
+    assert stored(here) == [("things", "i take sugar")]
+
+
 async def test_an_objection_is_respected_whatever_else_was_heard(tmp_path: Path) -> None:
     here = room(tmp_path)
     turn = await here.hears("stop talking about my husband")
@@ -310,3 +331,14 @@ async def test_only_an_answer_is_kept_as_one(tmp_path: Path) -> None:
     said = (await here.hears("oh plum cake with cream")).reply.sentences
     assert stored(here) == [("food", "plum cake with cream")]
     assert "plum cake with cream" in said[0]
+
+
+async def test_nothing_more_is_told_when_somebody_has_come_in(tmp_path: Path) -> None:
+    here = room(tmp_path, *ALL)
+    for thing in ("roses", "tea", "chess", "cats"):
+        tells(here, f"i like {thing}")
+    await here.hears("what do you know about me")
+    said = (await here.hears("yes but my daughter is here now")).reply.sentences
+    assert not any("cats" in sentence for sentence in said)
+    said = (await here.hears("we are alone again now just the two of us")).reply.sentences
+    assert any("roses" in sentence for sentence in said)
