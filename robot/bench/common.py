@@ -24,11 +24,17 @@ class BenchError(Exception):
 
 @dataclass(frozen=True)
 class Options:
-    """How a benchmark is run; `data` is a folder with a manifest.json."""
+    """How a benchmark is run; `data` is a folder, of recordings with a manifest.json or of texts.
+
+    `folds` and `spoken` are for `understanding`: folds to train on at most, and whether the robot's
+    own intents are also said aloud and heard again.
+    """
 
     data: Path
     seed: int
     progress: Progress
+    folds: int = 10
+    spoken: bool = False
 
 
 class Recording(BaseModel):

@@ -21,15 +21,20 @@ NAMES = {
     "resident": "simulated residents, a thousand turns each: rules kept, time a turn",
     "resilience": "Rasa killed, a hung voice, the stop button",
     "start": "time to the first word, memory and idle load of each process",
+    "understanding": "intents of public sets and of our own, beside Rasa as it comes",
 }
-DATA = Path(os.environ.get("FIRESIDE_DATA", CHECKOUT.parent / "shared" / "data")) / "speech"
+DATA = Path(os.environ.get("FIRESIDE_DATA", CHECKOUT.parent / "shared" / "data"))
+FOLDERS = {"understanding": "text"}
+"""Where in DATA a benchmark finds its own; the others take the recordings in `speech`."""
 
 
 def bench(
     name: Annotated[str, typer.Argument(help=f"One of: {', '.join(NAMES)}.")],
-    data: Annotated[Path, typer.Option(help="A folder with a manifest.json.")] = DATA,
+    data: Annotated[Path | None, typer.Option(help="A folder with what it measures on.")] = None,
     json_: Annotated[bool, typer.Option("--json", help="One JSON document, no table.")] = False,
     seed: Annotated[int, typer.Option(help="For everything that is drawn by chance.")] = 1,
+    folds: Annotated[int, typer.Option(help="Of HWU64, for understanding.")] = 10,
+    spoken: Annotated[bool, typer.Option("--spoken", help="Said aloud and heard again.")] = False,
 ) -> None:
     """Measure one thing and print a table; it never judges.
 
@@ -38,6 +43,7 @@ def bench(
     if name not in NAMES:
         known = "\n".join(f"  {key}: {what}" for key, what in NAMES.items())
         raise fail(f"There is no benchmark called {name}. There are:\n{known}", 2)
+    folder = data or DATA / FOLDERS.get(name, "speech")
     module = import_module(f"robot.bench.{name}")
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeElapsedColumn(), console=errors, transient=True) as progress:
@@ -47,7 +53,7 @@ def bench(
             progress.update(task, description=what, completed=done, total=total)
 
         try:
-            result = module.run(Options(data, seed, show))
+            result = module.run(Options(folder, seed, show, folds, spoken))
         except BenchError as error:
             raise fail(str(error), NOT_USABLE) from error
     if json_:
