@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from dialogue.alerts import Alerts
 from dialogue.errors import StageError
-from dialogue.events import SEALED, AlertRaised, DangerHeard, Publish, StageFailed
+from dialogue.events import SEALED, AlertNotStored, AlertRaised, DangerHeard, Publish, StageFailed
 from dialogue.keywords import Keywords
 from dialogue.memory.rights import Rights
 from dialogue.person import Person
@@ -123,6 +123,8 @@ class Care:
         except StageError as error:
             log.critical("An alert could not be stored: %s", error.message)
             self._publish(StageFailed(error.stage, error.code, error.message))
+            if category == "emergency":
+                self._publish(AlertNotStored(category))
             return False
         if category == "emergency":
             self._open.add(alert.id)

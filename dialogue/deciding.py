@@ -84,16 +84,21 @@ class Deciding:
         if utterance.confidence < self._confidence:
             step = last.step if last else None
             return Reply(self._words.of("ask_again", self._person), engine="corridor", step=step)
-        noted = self._noted(utterance, last)
+        noted = self._remembering.heard(utterance) if self._remembering else ()
         reply = await self._understand(utterance, last)
+        noted = noted or self._answered(utterance, last, reply)
         return replace(reply, phrases=noted + reply.phrases) if noted else reply
 
-    def _noted(self, utterance: Utterance, last: Reply | None) -> tuple[Phrase, ...]:
-        """Let what may be remembered be remembered; return what to say about it."""
-        if self._remembering is None:
-            return ()
+    def _answered(
+        self, utterance: Utterance, last: Reply | None, reply: Reply
+    ) -> tuple[Phrase, ...]:
+        """Let an answer be remembered where the step before keeps it; return what to say."""
         asked = self._flows.steps.get(last.step) if last and last.step else None
-        return self._remembering.heard(utterance, asked.keeps if asked else None)
+        if self._remembering is None or asked is None or asked.keeps is None:
+            return ()
+        if reply.intent not in self._flows.any_answers(last.step if last else None):
+            return ()
+        return self._remembering.answered(utterance, asked.keeps)
 
     async def _understand(self, utterance: Utterance, last: Reply | None) -> Reply:
         after = last.step if last else None

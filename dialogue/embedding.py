@@ -25,7 +25,6 @@ DIMENSION = 384
 MAX_CHARACTERS = 500  # four times the longest sentence anybody says; the time grows with the length
 THREADS = min(2, os.cpu_count() or 1)  # 8 words take 23 ms on one core, 12 ms on two
 BATCH = 64
-WAITING = "OMP_WAIT_POLICY"
 
 Vectors = NDArray[np.float32]
 
@@ -147,10 +146,6 @@ def engine_and_model(name: str = PACKAGE) -> tuple[Path, Path]:
 
 def _bound(engine: Path) -> ctypes.CDLL:
     """Return the engine with the signatures of its header, `e5.h`."""
-    # Read once, when the engine's OpenMP is loaded. By default its threads wait for each other at
-    # full speed, and where both cores are busy a sentence then takes seconds.
-    policy = os.environ.get(WAITING)
-    os.environ[WAITING] = "PASSIVE"
     # Threads that wait by spinning take the core from those they wait for: 8 words took 3 s on a
     # busy machine, and 40 ms when they sleep. Read by the engine's own OpenMP as it is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -158,11 +153,6 @@ def _bound(engine: Path) -> ctypes.CDLL:
         library = ctypes.CDLL(str(engine))
     except OSError as error:
         raise EmbeddingError(f"The sentence engine does not run here: {error}") from error
-    finally:
-        if policy is None:
-            del os.environ[WAITING]
-        else:
-            os.environ[WAITING] = policy
     floats = ctypes.POINTER(ctypes.c_float)
     texts = ctypes.POINTER(ctypes.c_char_p)
     library.e5_load.argtypes = [ctypes.c_char_p]

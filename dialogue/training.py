@@ -139,6 +139,9 @@ def rasa_environment(models: Path, scratch: Path) -> dict[str, str]:
         "TF_CPP_MIN_LOG_LEVEL": "3",
         # More threads make this small a model slower, and take the cores from the ears.
         "OMP_NUM_THREADS": "1",
+        # The sentence model uses two, which must sleep while they wait (dialogue/embedding.py);
+        # its OpenMP is the one scikit-learn has loaded before it, so it is told here.
+        "OMP_WAIT_POLICY": "PASSIVE",
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_WAIT_POLICY": "PASSIVE",
     }

@@ -143,6 +143,7 @@ const RECEIVERS = {
   danger_heard: (event) => transcript.danger(event),
   word_spotted: (event) => transcript.spotted(event),
   alert_raised: (event) => alerts.raise(event),
+  alert_not_stored: () => alerts.unstored(),
   alert_delivered: (event) => alerts.delivered(event),
   alert_escalated: (event) => alerts.escalated(event),
   alert_acknowledged: (event) => alerts.acknowledge(event),

@@ -20,6 +20,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 from dialogue.events import (
     AlertDelivered,
     AlertEscalated,
+    AlertNotStored,
     AlertRaised,
     DangerHeard,
     EngineChanged,
@@ -359,6 +360,7 @@ async def test_alert_is_shown_until_somebody_comes(
         await expect(page.locator("#notice")).to_have_text("Bo is coming.")
         # Whoever pressed last comes first.
         program.link.publish(AlertRaised(8, "emergency", "2026-11-23T15:25:00Z"))
+        await expect(page.locator("#notice")).to_be_empty()  # Bo is not coming for this one
         names = page.get_by_role("group", name="Who is coming?").get_by_role("button")
         await expect(names).to_have_text(["Bo", "Amal"])
         await names.first.focus()
@@ -366,6 +368,19 @@ async def test_alert_is_shown_until_somebody_comes(
         await expect(page.get_by_role("alert")).to_be_empty()
     assert ("acknowledge", (7, "Bo")) in program.asked
     assert ("acknowledge", (8, "Bo")) in program.asked
+
+
+async def test_a_call_that_is_not_on_disk_is_shown_all_the_same(
+    browser: Browser, program: ScriptedProgram
+) -> None:
+    async with opened(browser, program) as page:
+        program.link.publish(AlertNotStored("emergency"))
+        await expect(page.get_by_role("alert")).to_contain_text("nobody else is told")
+        await expect(page).to_have_title("HELP NEEDED ▲ Juno – Fireside")
+        assert await faults_found_by_axe(page) == []
+        await page.get_by_role("button", name="I am coming").click()
+        await expect(page.get_by_role("alert")).to_be_empty()
+    assert not [asked for asked, _ in program.asked if asked == "acknowledge"]
 
 
 async def test_who_was_told_is_shown_in_the_language_of_the_page(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dialogue.memory.asked import asked, objected, others, says_no, terms
+from dialogue.memory.asked import asked, objected, others, read_files, says_no, terms
 
 WISHES = [
     ("en", "what do you know about me", "known"),
@@ -89,3 +89,7 @@ def test_a_no_is_heard_beside_a_yes() -> None:
     assert says_no("yes no i mean no", "en")
     assert says_no("ja nein lieber nicht", "de")
     assert not says_no("yes please", "en")
+
+
+def test_every_file_can_be_read() -> None:
+    read_files()

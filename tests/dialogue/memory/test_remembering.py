@@ -65,8 +65,11 @@ def test_each_purpose_needs_its_own_consent(tmp_path: Path, purpose: Purpose) ->
 
 def test_an_answer_to_a_question_is_kept_as_what_was_asked(tmp_path: Path) -> None:
     here = room(tmp_path, *ALL)
-    here.remembering.heard(Utterance((Guess("oh plum cake", 1.0),), "en", "text"), "food")
+    utterance = Utterance((Guess("oh plum cake", 1.0),), "en", "text")
+    assert here.remembering.answered(utterance, "food")
     assert stored(here) == [("food", "plum cake")]
+    tells(here, "my daughter is here")
+    assert here.remembering.answered(utterance, "music") == ()
 
 
 def test_values_are_given_to_somebody_alone_only(tmp_path: Path) -> None:
@@ -162,6 +165,27 @@ async def test_what_somebody_avoids_is_neither_kept_nor_said(tmp_path: Path) -> 
     assert not again.person.avoids(["family"])
 
 
+async def test_one_objection_is_taken_back_and_the_other_stays(tmp_path: Path) -> None:
+    here = room(tmp_path)
+    await here.hears("please never mention my husband")
+    await here.hears("i do not want to talk about my son")
+    await here.hears("you can talk about my husband again")
+    assert stored(here) == [("avoid", "my son")]
+    assert here.person.avoids(["son"])
+    assert not here.person.avoids(["husband"])
+    assert here.person.avoids(["family"])
+
+
+async def test_forgetting_a_topic_takes_nothing_else(tmp_path: Path) -> None:
+    here = room(tmp_path, *ALL)
+    tells(here, "please remember that i take sugar")
+    tells(here, "i like my roses")
+    await here.hears("forget what i told you to do")
+    assert len(stored(here)) == 2
+    await here.hears("please forget the roses in my garden")
+    assert stored(here) == [("things", "i take sugar")]
+
+
 async def test_an_objection_is_respected_whatever_else_was_heard(tmp_path: Path) -> None:
     here = room(tmp_path)
     turn = await here.hears("stop talking about my husband")
@@ -173,6 +197,8 @@ async def test_an_objection_is_respected_whatever_else_was_heard(tmp_path: Path)
 def test_the_staffs_own_words_are_avoided(tmp_path: Path) -> None:
     here = Room(tmp_path, resident=Resident(name="Anna", avoid=("family", "Karl")))
     assert here.person.avoids(["family"])
+    war = Room(tmp_path, resident=Resident(name="Anna", avoid=("the war",)))
+    assert war.person.avoids(["old days"])
     assert here.remembering.recall.avoids("my husband Karl", "en")
 
 
@@ -294,3 +320,25 @@ async def test_whatever_is_kept_can_be_said_within_the_rules(tmp_path: Path, lan
     assert len(said) >= len(PURPOSES) + 1
     for sentence in said:
         assert wording.word_count(sentence) <= wording.MOST_WORDS, sentence
+
+
+async def test_only_an_answer_is_kept_as_one(tmp_path: Path) -> None:
+    here = room(tmp_path, *ALL)
+    assert (await here.hears("let us talk about cooking")).reply.step == "food"
+    await here.hears("tell me a joke please")
+    assert stored(here) == []
+    assert (await here.hears("let us talk about cooking")).reply.step == "food"
+    said = (await here.hears("oh plum cake with cream")).reply.sentences
+    assert stored(here) == [("food", "plum cake with cream")]
+    assert "plum cake with cream" in said[0]
+
+
+async def test_nothing_more_is_told_when_somebody_has_come_in(tmp_path: Path) -> None:
+    here = room(tmp_path, *ALL)
+    for thing in ("roses", "tea", "chess", "cats"):
+        tells(here, f"i like {thing}")
+    await here.hears("what do you know about me")
+    said = (await here.hears("yes but my daughter is here now")).reply.sentences
+    assert not any("cats" in sentence for sentence in said)
+    said = (await here.hears("we are alone again now just the two of us")).reply.sentences
+    assert any("roses" in sentence for sentence in said)

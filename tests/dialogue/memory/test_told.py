@@ -1,7 +1,7 @@
 """What may be remembered is found in what people say; what must not be kept is not."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dialogue.memory.items import LONGEST_VALUE, MOST_WORDS, Kind
@@ -139,6 +139,7 @@ WORDS = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(
     st.lists(WORDS, max_size=30).map(" ".join) | st.text(max_size=80), st.sampled_from(LANGUAGES)
 )
