@@ -143,7 +143,6 @@ def rasa_environment(models: Path, scratch: Path) -> dict[str, str]:
         # its OpenMP is the one scikit-learn has loaded before it, so it is told here.
         "OMP_WAIT_POLICY": "PASSIVE",
         "OPENBLAS_NUM_THREADS": "1",
-        "OMP_WAIT_POLICY": "PASSIVE",
     }
 
 
