@@ -1,15 +1,17 @@
 """Asking back before giving up: "Did you mean a joke or a story?"."""
 
 from dialogue.decisions import Decision
-from dialogue.flows import FALLBACK, Flows
+from dialogue.flows import FALLBACK, TELLING, Flows
 from dialogue.person import Person
 from dialogue.replies import Phrase, Reply, Utterance
 from dialogue.words import Words
 from voices.snapping import snap
 
 STEP = "did_you_mean"
-LIKELY = 0.12
+LIKELY = 0.33
 """Both must be at least so probable, or the question would be a guess itself."""
+UNSURE = 0.5
+"""A wish less probable than this is asked about; telling something is simply gone along with."""
 
 
 class AskingBack:
@@ -20,10 +22,10 @@ class AskingBack:
         self._words = words
         self._offered: dict[str, str] = {}
 
-    def question(self, decision: Decision, person: Person) -> Reply | None:
+    def question(self, decision: Decision, after: str | None, person: Person) -> Reply | None:
         """Return the question, if there are two meanings worth asking about."""
-        if decision.intent != FALLBACK or self._flows.steps[decision.step].leads_to:
-            return None  # an answer to an open question needs no further question
+        if not self._is_unclear(decision, after):
+            return None
         named = self._named(decision, person.language)
         if len(named) < 2:
             return None
@@ -43,6 +45,12 @@ class AskingBack:
         if near is None:
             return None
         return self._flows.decision("corridor", None, offered[near.value], utterance.language)
+
+    def _is_unclear(self, decision: Decision, after: str | None) -> bool:
+        if self._flows.any_answers(after):
+            return False  # anything is an answer to an open question
+        wish = not decision.intent.startswith(TELLING) and decision.confidence < UNSURE
+        return decision.intent == FALLBACK or (wish and bool(decision.ranking))
 
     def _named(self, decision: Decision, language: str) -> list[tuple[str, str]]:
         found = []

@@ -106,7 +106,7 @@ class Deciding:
         if decision is None:
             talk = f"{self._person.key}-{self._session}"
             decision = await self._dialogue.decide(utterance, talk, after)
-            question = self._asking_back.question(decision, self._person)
+            question = self._asking_back.question(decision, after, self._person)
             if question is not None:
                 return question
         return self._done(self._with_a_way_on(decision), last)

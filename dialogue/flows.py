@@ -93,6 +93,13 @@ class Flows:
             if step.follows(intent) is None
         )
 
+    def expected(self, after: str | None) -> frozenset[str]:
+        """The intents that mean something of their own after this step."""
+        step = self.steps.get(after or "")
+        if step is None:
+            return frozenset()
+        return frozenset(i for i in ("affirm", "deny", *step.on) if step.follows(i))
+
     def next(self, after: str | None, intent: str, language: str, wish: bool = False) -> str:
         """Return the step that an intent means in a language, after what was said last."""
         step = self.steps.get(after or "")

@@ -13,6 +13,9 @@ from dialogue.rasa_process import Endpoint
 from dialogue.replies import Action, Utterance
 
 MOST_GUESSES = 5
+SURE_OF_A_WISH = 0.84
+"""After an open question anything less sure is an answer: wishes are mostly surer than 0.85, and
+answers that sound like one ("house" for "where am I", "pepper" for a game) mostly are not."""
 LONGEST_TEXT = 1000
 """What the engine takes of an utterance, in characters; nobody says more in one breath."""
 
@@ -89,6 +92,8 @@ class RasaDialogue:
             "guesses": guesses or [{"text": "..."}],
             "after": after,
             "answers": sorted(self._flows.any_answers(after, wish)),
+            "expected": sorted(self._flows.expected(after)),
+            "sure": SURE_OF_A_WISH,
         }
 
     def _decision(self, answer: _Answer, language: str) -> Decision:

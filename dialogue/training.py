@@ -24,6 +24,8 @@ LAUNCH = (sys.executable, "-I", "-S", str(RASA_PROJECT / "launch.py"))
 FLOWS = CHECKOUT / "dialogue" / "content" / "flows"
 EMBEDDING = CHECKOUT / "dialogue" / "embedding.py"
 DOMAIN = "domain.yml"
+SERVING = ("channel.py", "talks.py", "launch.py", "endpoints.yml", "parse_lines.py")
+"""Files of the project that no model is made of."""
 DECIDES = ("begins", "steps", "any_answer")
 """The parts of a flow's file that Rasa learns; a new wording needs no training."""
 
@@ -98,7 +100,11 @@ def verify(model: TrainedModel) -> None:
 
 def inputs_sha256(project: Path = RASA_PROJECT) -> str:
     """Return the SHA-256 of everything that goes into a model."""
-    files = [path for path in project.rglob("*") if path.suffix in (".yml", ".lock", ".py")]
+    files = [
+        path
+        for path in project.rglob("*")
+        if path.suffix in (".yml", ".lock", ".py") and path.name not in SERVING
+    ]
     total = hashlib.sha256()
     for path in sorted(files):
         total.update(f"{path.relative_to(project).as_posix()} {_sha256(path)}\n".encode())

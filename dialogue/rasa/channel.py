@@ -41,13 +41,16 @@ class Guess(BaseModel):
 class Turn(BaseModel):
     """POST this to /webhooks/fireside/turn.
 
-    `after` is the step said last; `answers` are the intents that simply answer an open question.
+    `after` is the step said last. Where it asks openly, `answers` are the intents that simply
+    answer it, and so is every other that is less sure than `sure`, unless `expected` there.
     """
 
     talk: constr(min_length=1, max_length=100)
     guesses: conlist(Guess, min_items=1, max_items=5)
     after: str | None = None
     answers: frozenset[str] = frozenset()
+    expected: frozenset[str] = frozenset()
+    sure: float = 0.0
 
 
 class FiresideChannel(InputChannel):
@@ -90,7 +93,7 @@ async def _take_turn(agent: Agent, turn: Turn) -> dict[str, Any]:
     ranking = await _understood(agent, turn)
     meant = ranking[0]
     # The words have done their work. What is kept of the turn is the intent alone.
-    intent = {**meant, "name": ANY} if meant["name"] in turn.answers else meant
+    intent = {**meant, "name": ANY} if _answers(meant, turn) else meant
     parsed = {"text": "", "intent": intent, "intent_ranking": ranking, "entities": []}
     heard = CollectingOutputChannel()
     await _say_what_was_said(agent, turn)
@@ -102,6 +105,12 @@ async def _take_turn(agent: Agent, turn: Turn) -> dict[str, Any]:
         "ranking": [_named(intent) for intent in ranking[:RANKED]],
         "messages": [message["custom"] for message in heard.messages if "custom" in message],
     }
+
+
+def _answers(meant: dict[str, Any], turn: Turn) -> bool:
+    """Whether this is an answer to an open question, and not a wish of its own."""
+    unsure = meant["confidence"] < turn.sure and meant["name"] not in turn.expected
+    return meant["name"] in turn.answers or (bool(turn.answers) and unsure)
 
 
 async def _understood(agent: Agent, turn: Turn) -> list[dict[str, Any]]:

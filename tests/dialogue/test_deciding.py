@@ -7,16 +7,31 @@ from dialogue.flows import FALLBACK
 from tests.fakes import FakeDialogue
 from tests.room import FLOWS, Room, one_of
 
-UNSURE = (("tell_joke", 0.3), ("tell_riddle", 0.25), ("ask_time", 0.05))
+UNSURE = (("tell_joke", 0.42), ("tell_riddle", 0.38), ("ask_time", 0.1))
 
 
 def lost(ranking: tuple[tuple[str, float], ...] = ()) -> Decision:
     return Decision("rasa", FALLBACK, 0.2, "low_understanding", (), ranking)
 
 
-async def test_two_likely_meanings_are_asked_about(tmp_path: Path) -> None:
-    room = Room(tmp_path, FakeDialogue(lost(UNSURE)))
+async def after_the_time(tmp_path: Path, *decisions: Decision) -> Room:
+    """A talk in which nothing is asked: the time was told."""
+    time = FLOWS.decision("rasa", None, "ask_time", "en")
+    room = Room(tmp_path, FakeDialogue(time, *decisions))
     await room.meets()
+    await room.hears("what time is it")
+    return room
+
+
+async def test_after_an_open_question_anything_is_an_answer(tmp_path: Path) -> None:
+    accepted = Decision("rasa", FALLBACK, 0.2, "accept", (), UNSURE)
+    room = Room(tmp_path, FakeDialogue(accepted))
+    await room.meets()
+    assert (await room.hears("jole please")).reply.step != "did_you_mean"
+
+
+async def test_two_likely_meanings_are_asked_about(tmp_path: Path) -> None:
+    room = await after_the_time(tmp_path, lost(UNSURE))
     asked = (await room.hears("jole please")).reply
     first = FLOWS.named("tell_joke", "en")
     second = FLOWS.named("tell_riddle", "en")
@@ -29,23 +44,26 @@ async def test_two_likely_meanings_are_asked_about(tmp_path: Path) -> None:
 
 async def test_neither_is_an_answer_too(tmp_path: Path) -> None:
     deny = FLOWS.decision("rasa", "did_you_mean", "deny", "en")
-    room = Room(tmp_path, FakeDialogue(lost(UNSURE), deny))
-    await room.meets()
+    room = await after_the_time(tmp_path, lost(UNSURE), deny)
     await room.hears("jole please")
     answered = (await room.hears("no not that")).reply
     assert answered.sentences[0] in one_of("meant_neither")
     assert answered.asks
 
 
+async def test_a_wish_that_is_hardly_likelier_than_another_is_asked_about(tmp_path: Path) -> None:
+    unsure = Decision("rasa", "tell_joke", 0.42, "jokes", (), UNSURE)
+    room = await after_the_time(tmp_path, unsure)
+    assert (await room.hears("jole please")).reply.step == "did_you_mean"
+
+
 async def test_one_likely_meaning_is_no_question(tmp_path: Path) -> None:
-    room = Room(tmp_path, FakeDialogue(lost(UNSURE[:1])))
-    await room.meets()
+    room = await after_the_time(tmp_path, lost(UNSURE[:1]))
     assert (await room.hears("jole")).reply.sentences[0] in one_of("low_understanding")
 
 
 async def test_lost_twice_the_robot_leads_with_a_question(tmp_path: Path) -> None:
-    room = Room(tmp_path, FakeDialogue(lost(), lost(), lost()))
-    await room.meets()
+    room = await after_the_time(tmp_path, lost(), lost(), lost())
     assert (await room.hears("blarp")).reply.sentences[0] in one_of("low_understanding")
     second = (await room.hears("wumble")).reply
     assert second.sentences[0] in one_of("start_again")
