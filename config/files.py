@@ -189,6 +189,8 @@ def _explain(detail: Any, document: _Document, model: type[BaseModel]) -> Fault:
         near = get_close_matches(str(at[-1]), list(model.model_fields), n=1)
         remedy = f"did you mean '{near[0]}'?" if near else "remove it."
         sentence = f"'{name}' is not a setting; {remedy}"
+    elif not at:
+        sentence = f"{detail['msg']}."
     else:
         what = str(detail["msg"]).removeprefix("Value error, ")
         sentence = f"'{name}' is {_shown(detail['input'])}: {what[:1].lower()}{what[1:]}."

@@ -1,16 +1,21 @@
 """Every setting a home can change, validated before anything starts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from config.alerts import AlertPlan
+from config.consent import Consent
 from config.files import ConfigError, Fault, Model, read_model
 
 Language = Literal["en", "de", "fr", "it", "es", "nl"]
+Meal = Literal["breakfast", "lunch", "coffee", "dinner"]
 LANGUAGES: tuple[Language, ...] = ("en", "de", "fr", "it", "es", "nl")
+GUEST = "guest"
+"""The resident who may be anybody; nothing is remembered about a guest."""
 
 
 class _Settings(BaseModel):
@@ -23,6 +28,12 @@ class Home(_Settings):
     name: Annotated[str, Field(min_length=1, max_length=80)]
     language: Language = "en"
     time_zone: str
+    town: Annotated[str, Field(max_length=60)] = ""
+    """Where the house stands, said when somebody asks where they are."""
+    meals: dict[Meal, Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]] = {}
+    """When there is breakfast, lunch, coffee and dinner, as local times such as "12:00"."""
+    repeat_after_days: Annotated[int, Field(ge=1, le=365)] = 14
+    """So many days nothing is told again to the same person."""
 
     @field_validator("time_zone")
     @classmethod
@@ -63,6 +74,18 @@ class Resident(_Settings):
     pitch: Annotated[float, Field(ge=0.5, le=1.5)] = 1.0
     volume: Annotated[float, Field(ge=0.1, le=1.0)] = 0.8
     voice: str | None = None
+    address: Annotated[str, Field(max_length=60)] = ""
+    """What the robot calls the person, such as "Frau Berger"; otherwise the name."""
+    form: Literal["sie", "du"] = "sie"
+    """How the person is addressed in German."""
+    gentle: bool = False
+    """Gentler wording, for a person with dementia: shorter sentences, no tests of memory."""
+    avoid: tuple[Annotated[str, Field(min_length=2, max_length=40)], ...] = ()
+    """Topics or words the robot does not bring up."""
+    room: Literal["private", "shared", "unknown"] = "unknown"
+    """Whether the person is alone in their room unless somebody says otherwise."""
+    consent: tuple[Consent, ...] = ()
+    """What the robot may remember about the person; without it nothing."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +95,7 @@ class Settings:
     home: Home
     robot: Robot
     residents: dict[str, Resident]
+    alerts: AlertPlan = field(default_factory=AlertPlan)
 
     def language_of(self, resident: Resident) -> Language:
         """The person's language, or else the home's."""
@@ -92,9 +116,15 @@ def load(folder: Path) -> Settings:
 
     home = read(folder / "home.yaml", Home)
     robot = read(folder / "robot.yaml", Robot)
+    # Without the file, alerts reach the page and the robot.
+    has_plan = (folder / "alerts.yaml").exists()
+    plan = read(folder / "alerts.yaml", AlertPlan) if has_plan else AlertPlan()
     files = sorted((folder / "residents").glob("*.yaml"))
     residents = {path.stem: read(path, Resident) for path in files}
-    if faults or home is None or robot is None:
+    if faults or home is None or robot is None or plan is None:
         raise ConfigError(faults)
     known = {name: resident for name, resident in residents.items() if resident is not None}
-    return Settings(home, robot, {"guest": Resident(), **known})
+    if GUEST in known and known[GUEST].consent:
+        sentence = "'consent' cannot stand here: a guest may be anybody; give the person a file."
+        raise ConfigError([Fault(f"residents/{GUEST}.yaml", 1, sentence)])
+    return Settings(home, robot, {GUEST: Resident(), **known}, plan)

@@ -1,48 +1,51 @@
 """Calls for a human, on disk before anybody is told that they were made."""
 
-import sqlite3
-from collections.abc import Sequence
-from contextlib import closing
-from dataclasses import dataclass
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
 from config.clock import Clock
+from dialogue.alert_file import AlertFile, set_aside
 from dialogue.errors import StageError
 
+log = logging.getLogger(__name__)
+
 Audience = Literal["shift", "safeguarding"]
+Kind = Literal["alert", "note"]
+"""An alert calls somebody now, on every way there is; a note waits in the shift's list."""
 
-SCHEMA_VERSION = 1
-BUSY_SECONDS = 0.5
-"""How long a call may wait for another process that is writing."""
-
-_SCHEMA = f"""
-BEGIN IMMEDIATE;
-CREATE TABLE alerts (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    category TEXT NOT NULL,
-    audience TEXT NOT NULL,
-    raised_at TEXT NOT NULL,
-    words TEXT,
-    acknowledged_at TEXT,
-    acknowledged_by TEXT
-);
-PRAGMA user_version = {SCHEMA_VERSION};
-COMMIT;
-"""
+KINDS: Mapping[str, Kind] = {"distress": "note", "medical_question": "note"}
+"""What each category is (rules of conversation); every other one is an alert."""
+DISTRESS_LIMIT, DISTRESS_WITHIN = 3, timedelta(hours=24)
+"""So many notes of distress about one person within that time are an alert."""
 
 
 @dataclass(frozen=True)
 class Alert:
-    """A human is asked to come. Times are ISO 8601 in UTC; `words` are None unless kept."""
+    """A human is asked to come. Times are ISO 8601 in UTC; `words` are None unless kept.
+
+    `uid` is unique over all robots. `step` counts who was told one after the other: -1 nobody yet,
+    0 the first. `person` is the resident's file name.
+    """
 
     id: int
+    uid: str
     category: str
+    kind: Kind
     audience: Audience
+    person: str
     raised_at: str
     words: str | None
+    step: int
+    step_at: str | None
     acknowledged_at: str | None
     acknowledged_by: str | None
+
+
+_COLUMNS = ", ".join(field.name for field in fields(Alert))
 
 
 class Alerts:
@@ -52,75 +55,117 @@ class Alerts:
     """
 
     def __init__(self, path: Path, clock: Clock) -> None:
-        self._path = path
+        self.file = AlertFile(path)
         self._clock = clock
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._database = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
-            self._prepare()
-        except (sqlite3.Error, OSError) as error:
-            raise self._refused(error) from error
+        self._watchers: list[Callable[[], None]] = []
 
-    def raise_(self, category: str, words: str | None = None) -> Alert:
-        """Store an alert and return it; an abuse disclosure is for the safeguarding lead alone."""
+    def watch(self, changed: Callable[[], None]) -> None:
+        """Have this called after every change made here."""
+        self._watchers.append(changed)
+
+    def raise_(self, category: str, person: str = "", words: str | None = None) -> Alert:
+        """Store an alert or a note and return it.
+
+        An abuse disclosure is for the safeguarding lead alone.
+        """
         audience: Audience = "safeguarding" if category == "abuse_disclosure" else "shift"
-        return self._rows(
-            "INSERT INTO alerts (category, audience, raised_at, words) VALUES (?, ?, ?, ?)"
-            " RETURNING *",
-            (category, audience, self._clock.now().isoformat(), words),
-        )[0]
+        with self.file.transaction():
+            found = self._alerts(
+                "INSERT INTO alerts (uid, category, kind, audience, person, raised_at, words)"
+                f" VALUES (lower(hex(randomblob(16))), ?, ?, ?, ?, ?, ?) RETURNING {_COLUMNS}",
+                (
+                    category,
+                    self._kind(category, person),
+                    audience,
+                    person,
+                    self._clock.now().isoformat(),
+                    words,
+                ),
+            )
+        self._changed()
+        return found[0]
 
     def acknowledge(self, alert: int, by: str) -> Alert:
         """Store who is coming, and return the alert; the first name stays."""
         if not by.strip():
             raise StageError("alert", "nameless", "Say who acknowledges the alert.")
-        found = self._rows(
+        found = self._alerts(
             "UPDATE alerts SET acknowledged_at = coalesce(acknowledged_at, ?),"
-            " acknowledged_by = coalesce(acknowledged_by, ?) WHERE id = ? RETURNING *",
+            f" acknowledged_by = coalesce(acknowledged_by, ?) WHERE id = ? RETURNING {_COLUMNS}",
             (self._clock.now().isoformat(), by.strip(), alert),
         )
         if not found:
-            raise StageError("alert", "unknown", f"There is no alert {alert}.")
+            raise _unknown(alert)
+        self._changed()
+        return found[0]
+
+    def get(self, alert: int) -> Alert:
+        """Return one alert."""
+        found = self._alerts(f"SELECT {_COLUMNS} FROM alerts WHERE id = ?", (alert,))
+        if not found:
+            raise _unknown(alert)
         return found[0]
 
     def open(self, audience: Audience = "shift") -> tuple[Alert, ...]:
         """Return what nobody has acknowledged, oldest first, of one audience."""
         return tuple(
-            self._rows(
-                "SELECT * FROM alerts WHERE audience = ? AND acknowledged_at IS NULL ORDER BY id",
+            self._alerts(
+                f"SELECT {_COLUMNS} FROM alerts WHERE audience = ? AND acknowledged_at IS NULL"
+                " ORDER BY id",
                 (audience,),
             )
         )
 
     def close(self) -> None:
         """Let go of the file; may be called twice."""
-        self._database.close()
+        self.file.close()
 
-    def _prepare(self) -> None:
-        self._database.execute("PRAGMA journal_mode = WAL")
-        self._database.execute("PRAGMA synchronous = FULL")
-        version = self._database.execute("PRAGMA user_version").fetchone()[0]
-        if version == 0:
-            self._database.executescript(_SCHEMA)
-        elif version != SCHEMA_VERSION:
-            raise StageError(
-                "alert",
-                "newer",
-                f"The alerts in {self._path} were written by another release (form {version}); "
-                f"start that release, or move the file away.",
-            )
-
-    def _rows(self, statement: str, values: Sequence[Any]) -> list[Alert]:
-        # Outside a transaction each statement is its own, committed when its last row is fetched.
-        try:
-            with closing(self._database.execute(statement, values)) as cursor:
-                return [Alert(*row) for row in cursor.fetchall()]
-        except sqlite3.Error as error:
-            raise self._refused(error) from error
-
-    def _refused(self, error: Exception) -> StageError:
-        message = (
-            f"Alerts cannot be stored in {self._path} ({error}); make room on the disk and check "
-            f"that the program may write there. Until then staff are not told."
+    def _kind(self, category: str, person: str) -> Kind:
+        if category != "distress":
+            return KINDS.get(category, "alert")
+        since = (self._clock.now() - DISTRESS_WITHIN).isoformat()
+        last = (
+            "SELECT coalesce(max(id), 0) FROM alerts"
+            " WHERE category = 'distress' AND kind = 'alert' AND person = ?"
         )
-        return StageError("alert", "not_stored", message)
+        (count,) = self.file.rows(
+            "SELECT count(*) FROM alerts WHERE category = 'distress' AND person = ?"
+            f" AND raised_at > ? AND id > ({last})",
+            (person, since, person),
+        )[0]
+        return "alert" if count + 1 >= DISTRESS_LIMIT else "note"
+
+    def _alerts(self, statement: str, values: Sequence[Any]) -> list[Alert]:
+        return [Alert(*row) for row in self.file.rows(statement, values)]
+
+    def _changed(self) -> None:
+        for changed in self._watchers:
+            changed()
+
+
+def open_alerts(path: Path, clock: Clock, tell: Callable[[StageError], None]) -> Alerts:
+    """Return the alerts; a damaged file is set aside and told, so that the robot can start.
+
+    Raises StageError when no file can be written.
+    """
+    try:
+        return Alerts(path, clock)
+    except StageError as error:
+        if error.code != "damaged":
+            raise
+    try:
+        aside = set_aside(path, clock.now())
+    except OSError as error:
+        sentence = f"{path} is damaged and cannot be renamed ({error.strerror}); move it away."
+        raise StageError("alert", "not_stored", sentence) from error
+    sentence = (
+        f"The list of alerts was damaged and begins anew; what was open is in {aside}. "
+        "Look after every resident now, and ask whoever looks after the machine."
+    )
+    log.critical(sentence)
+    tell(StageError("alert", "set_aside", sentence))
+    return Alerts(path, clock)
+
+
+def _unknown(alert: int) -> StageError:
+    return StageError("alert", "unknown", f"There is no alert {alert}.")

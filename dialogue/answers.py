@@ -26,10 +26,13 @@ def _answers() -> _Answers:
     return read_model(FILE, _Answers)
 
 
-def answers_to(key: str, language: str) -> tuple[str, ...]:
-    """Return what may be answered to a phrase of the phrasebook; nothing where it is open."""
-    group = _answers().asked_by.get(key)
-    return _answers().answers[group].get(language, ()) if group else ()
+def answers_to(key: str, language: str, group: str | None = None) -> tuple[str, ...]:
+    """Return what may be answered to a key of the phrasebook; nothing where it is open.
+
+    A step that asks may name the group of answers itself.
+    """
+    group = group or _answers().asked_by.get(key)
+    return _answers().answers.get(group, {}).get(language, ()) if group else ()
 
 
 def expected(reply: Reply | None, person: Person, robot_name: str) -> Context:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from dialogue.alerts import Alerts
 from dialogue.errors import StageError
-from dialogue.events import AlertRaised, DangerHeard, Publish, StageFailed
+from dialogue.events import SEALED, AlertRaised, DangerHeard, Publish, StageFailed
 from dialogue.keywords import Keywords
 from dialogue.person import Person
 from dialogue.replies import Phrase, Reply, Utterance
@@ -67,7 +67,8 @@ class Care:
         if verdict is None:
             doubtful = utterance.called and utterance.confidence < SURE
             return self.ask_for_help(person) if doubtful and can_ask else None
-        self._publish(DangerHeard(verdict.category))
+        if verdict.category != SEALED:
+            self._publish(DangerHeard(verdict.category))
         if verdict.ask_first and can_ask and not asked:
             return self.ask_for_help(person)
         return self._tell(verdict.category, person)
@@ -82,9 +83,11 @@ class Care:
         self.waiting_for_help_answer = False
         return self._tell("emergency", person)
 
-    def acknowledge(self, alert: int) -> None:
-        """Somebody is coming; stop repeating."""
+    def acknowledge(self, alert: int) -> bool:
+        """Somebody is coming; stop repeating. Returns whether it was this talk's emergency."""
+        known = alert in self._open
         self._open.discard(alert)
+        return known
 
     def _help_answer(self, utterance: Utterance, person: Person) -> Reply | None:
         match self._keywords.yes_or_no(utterance.text, utterance.language):
@@ -96,13 +99,13 @@ class Care:
 
     def _tell(self, category: str, person: Person) -> Reply:
         key = "stop_assent" if category == "stop" else category
-        if category in TELL_A_HUMAN and not self._raise(category):
+        if category in TELL_A_HUMAN and not self._raise(category, person):
             key = "emergency_no_alert"
         return _reply(self._words.of(key, person), category)
 
-    def _raise(self, category: str) -> bool:
+    def _raise(self, category: str, person: Person) -> bool:
         try:
-            alert = self._alerts.raise_(category)
+            alert = self._alerts.raise_(category, person.key)
         except StageError as error:
             log.critical("An alert could not be stored: %s", error.message)
             self._publish(StageFailed(error.stage, error.code, error.message))
@@ -110,7 +113,7 @@ class Care:
         if category == "emergency":
             self._open.add(alert.id)
         if alert.audience == "shift":
-            self._publish(AlertRaised(alert.id, category, alert.raised_at))
+            self._publish(AlertRaised(alert.id, category, alert.raised_at, alert.kind))
         return True
 
 

@@ -53,9 +53,17 @@ class Conversation:
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def meet(self) -> None:
-        """Begin a session: say what this is, and how to stop it. Goes on with one under way."""
-        if self._deciding.new_session:
-            await self._answer(lambda: Reply(self._deciding.introduction(), engine="corridor"))
+        """Begin a session: say what this is, and how to stop it.
+
+        Goes on with one under way, and keeps quiet on a day on which it was asked to let be.
+        """
+        if self._deciding.new_session and self._deciding.may_begin:
+            await self._answer(self._deciding.introduction)
+
+    @property
+    def busy(self) -> bool:
+        """Whether it is thinking or speaking."""
+        return self._one_at_a_time.locked()
 
     @property
     def context(self) -> Context:
@@ -79,9 +87,10 @@ class Conversation:
         self._newest += 1
         number = self._newest
         began = self._clock.monotonic()
-        self._publish(events.heard(utterance))
-        # Danger waits for nothing: a human is told before any earlier turn has ended.
         verdict = self._care.verdict(utterance)
+        sealed = verdict is not None and verdict.category == events.SEALED
+        self._publish(events.heard(utterance, sealed))
+        # Danger waits for nothing: a human is told before any earlier turn has ended.
         reply = self._care.answer(utterance, verdict, self.person, not self._body.stopped)
         async with self._one_at_a_time:
             self._state("thinking")
@@ -124,9 +133,11 @@ class Conversation:
         self._body.reset()
         await self._answer(lambda: Reply(self._words.of("resumed", self.person)))
 
-    def acknowledge(self, alert: int) -> None:
-        """Somebody is coming: the robot no longer repeats its call."""
-        self._care.acknowledge(alert)
+    def acknowledge(self, alert: int, by: str) -> None:
+        """Somebody is coming: the robot says so once, and no longer repeats its call."""
+        if self._care.acknowledge(alert):
+            said = self._words.of("alert_acknowledged", self.person, {"name": by})
+            self._begin(self._answer(lambda: Reply(said, engine="corridor")))
 
     async def close(self) -> None:
         """End the talk. Never raises; may be called twice."""
@@ -178,7 +189,11 @@ class Conversation:
     async def _follow_up(self, make: Callable[[], Reply]) -> None:
         async with self._one_at_a_time:
             reply = make()
+            if not reply.phrases:
+                return
             self._publish(events.decided(reply))
+            if reply.step is not None:
+                self._last = reply
             await self._speak(reply)
 
     def _nothing_heard(self) -> None:

@@ -1,15 +1,24 @@
 """From an utterance that is no danger to a reply: the engine decides, the phrasebook says it."""
 
 from dataclasses import replace
+from datetime import date
 
 from config.clock import Clock
-from dialogue.decisions import Dialogue
+from dialogue.asking_back import AskingBack
+from dialogue.decisions import Decision, Dialogue
+from dialogue.flows import FALLBACK, Flows
 from dialogue.person import Person
 from dialogue.replies import Phrase, Reply, Utterance
 from dialogue.words import Words
 
 SESSION_SECONDS = 15 * 60.0
 """After so long without a word it is a new meeting: the robot says again what it is."""
+INTRODUCTION = "introduce_session"
+NOT_UNDERSTOOD = 2
+"""After so many utterances in a row that were not understood, the robot leads with a question."""
+START_AGAIN = "start_again"
+IN_PASSING = frozenset({"repeat", "louder", "quieter", "slower", "faster"})
+"""After these, what was asked before is still asked."""
 
 
 class Deciding:
@@ -19,44 +28,103 @@ class Deciding:
     """
 
     def __init__(
-        self, dialogue: Dialogue, words: Words, person: Person, confidence: float, clock: Clock
+        self,
+        dialogue: Dialogue,
+        flows: Flows,
+        words: Words,
+        person: Person,
+        confidence: float,
+        clock: Clock,
     ) -> None:
         self._dialogue = dialogue
+        self._flows = flows
         self._words = words
         self._person = person
         self._confidence = confidence
         self._clock = clock
+        self._asking_back = AskingBack(flows, words)
         self._session = 0
         self._last_heard = -SESSION_SECONDS
+        self._not_understood = 0
+        self._rests_on: date | None = None
+
+    @property
+    def may_begin(self) -> bool:
+        """Whether the robot may speak first: not on a day on which it was asked to let be."""
+        return self._rests_on != self._words.today
 
     @property
     def new_session(self) -> bool:
         """Whether the robot has yet to say what it is."""
         return self._clock.monotonic() - self._last_heard >= SESSION_SECONDS
 
-    def introduction(self) -> tuple[Phrase, ...]:
+    def introduction(self) -> Reply:
         """Begin a session: what this is, and how to stop it."""
         self._session += 1
+        self._not_understood = 0
         self._last_heard = self._clock.monotonic()
-        return self._words.of("introduce_session", self._person)
+        spoken = self._words.step(INTRODUCTION, self._person)
+        return Reply(spoken.phrases, engine="corridor", step=spoken.step)
 
     async def reply(self, utterance: Utterance, last: Reply | None) -> Reply:
         """Return what to say and do; `last` is what was said before, to be repeated if asked."""
-        introduction = self.introduction() if self.new_session else ()
+        begins = self.new_session
+        introduction = self.introduction() if begins else Reply(())
         self._last_heard = self._clock.monotonic()
-        reply = await self._decide(utterance, last)
+        # Before the first word the robot might as well have asked how things are.
+        reply = await self._decide(utterance, introduction if begins else last)
         # One question at a time: the introduction's own gives way to the reply's.
-        statements = tuple(phrase for phrase in introduction if not phrase.text.endswith("?"))
+        statements = tuple(p for p in introduction.phrases if not p.text.endswith("?"))
         return replace(reply, phrases=statements + reply.phrases)
 
     async def _decide(self, utterance: Utterance, last: Reply | None) -> Reply:
         if utterance.confidence < self._confidence:
-            return Reply(self._words.of("ask_again", self._person), engine="corridor")
-        talk = f"{self._person.key}-{self._session}"
-        decision = await self._dialogue.decide(utterance, talk)
+            step = last.step if last else None
+            return Reply(self._words.of("ask_again", self._person), engine="corridor", step=step)
+        after = last.step if last else None
+        decision = self._asking_back.answer(utterance, after)
+        if decision is None:
+            talk = f"{self._person.key}-{self._session}"
+            decision = await self._dialogue.decide(utterance, talk, after)
+            question = self._asking_back.question(decision, self._person)
+            if question is not None:
+                return question
+        return self._done(self._with_a_way_on(decision), last)
+
+    def _with_a_way_on(self, decision: Decision) -> Decision:
+        """Lead with a question where nothing was understood again and again."""
+        lost = decision.intent == FALLBACK and not self._flows.steps[decision.step].leads_to
+        self._not_understood = self._not_understood + 1 if lost else 0
+        if self._not_understood < NOT_UNDERSTOOD:
+            return decision
+        self._not_understood = 0
+        language = self._person.language
+        return replace(decision, step=self._flows.speakable(START_AGAIN, "small_talk", language))
+
+    def _done(self, decision: Decision, last: Reply | None) -> Reply:
         for action in decision.do:
             self._person.adjust(action.name)
-        phrases = self._words.all(decision, self._person)
-        if any(action.name == "repeat" for action in decision.do):
-            phrases = last.phrases if last else self._words.of("repeat_nothing", self._person)
-        return Reply(phrases, decision.do, decision.intent, decision.confidence, decision.engine)
+        spoken = self._words.step(decision.step, self._person)
+        does = {action.name for action in decision.do}
+        if "rest" in does:
+            self._rests_on = self._words.today
+        step = last.step if last and does & IN_PASSING else spoken.step
+        reply = Reply(
+            spoken.phrases,
+            decision.do,
+            decision.intent,
+            decision.confidence,
+            decision.engine,
+            step,
+        )
+        if "repeat" in does:
+            return replace(reply, phrases=self._again(last))
+        if "differently" in does and last is not None and last.step:
+            other = self._words.step(last.step, self._person)
+            return replace(reply, phrases=other.phrases, step=other.step)
+        return reply
+
+    def _again(self, last: Reply | None) -> tuple[Phrase, ...]:
+        if last is None or not last.phrases:
+            return self._words.of("repeat_nothing", self._person)
+        return last.phrases

@@ -1,7 +1,6 @@
-"""What a dialogue engine decides: which things to say, by key, and what to do. Never words."""
+"""What a dialogue engine decides: which step comes next, and what to do. Never words."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from dialogue.replies import Action, Utterance
@@ -11,25 +10,25 @@ Engine = Literal["rasa", "keywords", "safety", "corridor"]
 
 @dataclass(frozen=True)
 class Decision:
-    """An engine's answer to one utterance.
+    """An engine's answer to one utterance: the step of the flows that comes next, and what to do.
 
-    `say` are keys of the phrasebook, in order; the words are chosen there, for each language.
+    `ranking` are the most likely intents with their probabilities, best first, where the engine
+    weighs them.
     """
 
     engine: Engine
     intent: str
     confidence: float
-    say: tuple[str, ...]
+    step: str
     do: tuple[Action, ...] = ()
-    values: Mapping[str, str] = field(default_factory=dict)
-    """Filled into the phrases, such as a name the person has said."""
+    ranking: tuple[tuple[str, float], ...] = ()
 
 
 class Dialogue(Protocol):
     """An engine that decides what happens next."""
 
-    async def decide(self, utterance: Utterance, talk: str) -> Decision:
-        """Decide on one utterance in the talk of that name.
+    async def decide(self, utterance: Utterance, talk: str, after: str | None) -> Decision:
+        """Decide on one utterance in the talk of that name; `after` is the step said last.
 
         Raises StageError when the engine cannot answer.
         """

@@ -6,6 +6,9 @@ from typing import Literal
 
 from dialogue.replies import Reply, Utterance
 
+SEALED = "abuse_disclosure"
+"""A class of which nothing is reported: what is reported is seen on pages."""
+
 State = Literal["idle", "listening", "thinking", "speaking", "stopped"]
 
 
@@ -62,11 +65,30 @@ class DangerHeard:
 
 @dataclass(frozen=True)
 class AlertRaised:
-    """A human is asked to come; already committed to disk."""
+    """A human is asked to come, now (`alert`) or in this shift (`note`); already on disk."""
 
     alert: int
     category: str
     time: str
+    kind: Literal["alert", "note"] = "alert"
+
+
+@dataclass(frozen=True)
+class AlertDelivered:
+    """A message about an alert has arrived: at a person, or at everybody near."""
+
+    alert: int
+    recipient: str
+    channel: str
+
+
+@dataclass(frozen=True)
+class AlertEscalated:
+    """Nobody has said that they are coming, so the next person is told; steps count from 0."""
+
+    alert: int
+    step: int
+    person: str
 
 
 @dataclass(frozen=True)
@@ -138,6 +160,8 @@ Event = (
     | UtteranceHeard
     | DangerHeard
     | AlertRaised
+    | AlertDelivered
+    | AlertEscalated
     | AlertAcknowledged
     | ReplyDecided
     | PhraseStarted
@@ -150,8 +174,10 @@ Event = (
 Publish = Callable[[Event], None]
 
 
-def heard(utterance: Utterance) -> UtteranceHeard:
-    """Report an utterance."""
+def heard(utterance: Utterance, sealed: bool = False) -> UtteranceHeard:
+    """Report an utterance; of a sealed one, only that there was one."""
+    if sealed:
+        return UtteranceHeard("", utterance.confidence, utterance.language, (), utterance.source)
     alternatives = tuple(guess.text for guess in utterance.guesses[1:])
     return UtteranceHeard(
         utterance.text, utterance.confidence, utterance.language, alternatives, utterance.source
@@ -159,7 +185,9 @@ def heard(utterance: Utterance) -> UtteranceHeard:
 
 
 def decided(reply: Reply) -> ReplyDecided:
-    """Report a reply."""
+    """Report a reply; of a sealed one, only that there was one."""
+    if reply.intent == SEALED:
+        return ReplyDecided((), (), reply.engine, None, None)
     return ReplyDecided(
         reply.sentences,
         tuple(action.name for action in reply.actions),

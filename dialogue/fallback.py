@@ -14,13 +14,13 @@ class FallbackDialogue:
         self._second = second
         self._publish = publish
 
-    async def decide(self, utterance: Utterance, talk: str) -> Decision:
+    async def decide(self, utterance: Utterance, talk: str, after: str | None) -> Decision:
         """Decide on one utterance. Raises StageError only if both engines fail."""
         try:
-            return await self._first.decide(utterance, talk)
+            return await self._first.decide(utterance, talk, after)
         except StageError as error:
             self._publish(StageFailed(error.stage, error.code, error.message))
-            return await self._second.decide(utterance, talk)
+            return await self._second.decide(utterance, talk, after)
 
     async def close(self) -> None:
         """Stop both. Never raises; may be called twice."""

@@ -7,14 +7,18 @@
     pills ... (die|dead)    up to five words between, in the same sentence
     in the film ...         and up to five words after (or before)
     ^ help $                begins, ends a sentence
+    my name is {name}       up to six words, to be found again under that name
 
 Patterns are compared with `folded` text, so capitals, accents and apostrophes do not matter.
 """
 
 import re
 import unicodedata
-from collections.abc import Callable
-from functools import cached_property
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, partial
+from typing import Annotated
+
+from pydantic import AfterValidator
 
 LONGEST = 8_000
 """Characters looked at; of a longer text the middle is left out."""
@@ -27,7 +31,8 @@ _SENTENCE_ENDS = re.compile(r"[.!?;:…\n]+")
 _OTHER = re.compile(r"[^\w.]+|_+")
 _WORDS_BETWEEN = r"(?: [^ .]+){0,5}?"
 _WORDS_AROUND = r"(?: [^ .]+){0,5}"
-_TOKENS = re.compile(r"\([^()\[\]]*\)|\[[^()\[\]]*\]|\.\.\.|[\w*'’ -]*[\w*]|[^\s]")
+_CAPTURED = r"(?: [^ .]+){1,6}"
+_TOKENS = re.compile(r"\{\w+\}|\([^()\[\]]*\)|\[[^()\[\]]*\]|\.\.\.|[\w*'’ -]*[\w*]|[^\s]")
 _CHOICE = re.compile(r"[\w'’* -]+")
 _WORD = re.compile(r"\w+\*?")
 _STAR = "zzstar"  # stands for * while a word is folded
@@ -56,17 +61,26 @@ def _without_accents(text: str, language: str) -> str:
 
 
 class Pattern:
-    """One compiled line of the notation. Raises ValueError saying what is wrong with it."""
+    """One compiled line of the notation. Raises ValueError saying what is wrong with it.
 
-    def __init__(self, notation: str, folding: Callable[[str], str]) -> None:
+    `sets` are the words that a part in braces may be, by its name; any word where it has none.
+    """
+
+    def __init__(
+        self,
+        notation: str,
+        folding: Callable[[str], str],
+        sets: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
         self.notation = notation
         self._folding = folding
+        self._sets = sets or {}
         self._needs: list[frozenset[str]] = []  # of each set one word must be there
         tokens = _TOKENS.findall(notation)
         if tokens.count("...") > MOST_GAPS:
             raise ValueError(f"more than {MOST_GAPS} gaps '...' in '{notation}'; use fewer")
         pieces = [self._piece(token.strip()) for token in tokens]
-        if all(token[0] in "[^$." for token in tokens):
+        if all(token[0] in "[^$.{" for token in tokens):
             raise ValueError(f"'{notation}' names no word that must be there; add one")
         for end in (0, -1):
             if tokens[end] == "...":
@@ -80,15 +94,21 @@ class Pattern:
 
     def spans(self, folded: str, words: frozenset[str]) -> list[tuple[int, int]]:
         """Return where the pattern is found; `words` are the words of the folded text."""
+        return [match.span() for match in self.matches(folded, words)]
+
+    def matches(self, folded: str, words: frozenset[str]) -> list[re.Match[str]]:
+        """Return what `spans` finds, with the parts in braces as named groups."""
         if any(need.isdisjoint(words) for need in self._needs):
             return []
-        return [match.span() for match in self._regex.finditer(folded)]
+        return list(self._regex.finditer(folded))
 
     def _piece(self, token: str) -> str:
         if token == "...":
             return _WORDS_BETWEEN
         if token in "^$":
             return r" \." if token == "^" else r"(?= \.)"
+        if token.startswith("{"):
+            return self._captured(token[1:-1])
         optional = token.startswith("[")
         inner = token[1:-1] if token[0] in "([" else token
         choices = [self._words(choice) for choice in inner.split("|")]
@@ -98,6 +118,14 @@ class Pattern:
             self._needs.append(frozenset(choice[0] for choice in choices))
         ways = "|".join("".join(map(_word, choice)) for choice in choices)
         return f"(?:{ways})" + ("?" if optional else "")
+
+    def _captured(self, name: str) -> str:
+        if name not in self._sets:
+            return f"(?P<{name}>{_CAPTURED})"
+        choices = sorted(map(self._words, self._sets[name]), key=len, reverse=True)
+        self._needs.append(frozenset(choice[0] for choice in choices))
+        ways = "|".join("".join(map(_word, choice)) for choice in choices)
+        return f"(?P<{name}>{ways})"
 
     def _words(self, choice: str) -> list[str]:
         folded = self._folding(choice.replace("*", _STAR))
@@ -115,3 +143,12 @@ def _word(word: str) -> str:
 def words_of(folded: str) -> frozenset[str]:
     """Return the different words of a folded text."""
     return frozenset(folded.split())
+
+
+def _checked(notation: str) -> str:
+    Pattern(notation, partial(fold, language="en"))
+    return notation
+
+
+Notation = Annotated[str, AfterValidator(_checked)]
+"""A line of the notation in a file; a faulty one is told with its line."""

@@ -1,12 +1,15 @@
 """The person in front of the robot, and how they like to be spoken to just now."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 
 from config.settings import Resident
 from voices.speaking import Style
 
 RATE_STEP, SLOWEST, FASTEST = 20, 80, 260
 VOLUME_STEP, QUIETEST, LOUDEST = 0.15, 0.1, 1.0
+MORE_PATIENCE = 1.5
+"""So many times longer the robot waits for somebody with dementia."""
 
 
 @dataclass
@@ -19,6 +22,12 @@ class Person:
     patience_ms: int
     silence_s: int
     style: Style
+    familiar: bool = False
+    """Whether German says "du" to them; "Sie" unless they chose otherwise."""
+    gentle: bool = False
+    """Whether they have dementia: shorter sentences, no appeal to memory, more time."""
+    avoided: set[str] = field(default_factory=set)
+    """Topics and words they do not want to be spoken to about."""
 
     @classmethod
     def of(cls, key: str, resident: Resident, language: str) -> "Person":
@@ -30,7 +39,22 @@ class Person:
             volume=resident.volume,
             voice=resident.voice,
         )
-        return cls(key, resident.name, language, resident.patience_ms, resident.silence_s, style)
+        patience = MORE_PATIENCE if resident.gentle else 1.0
+        return cls(
+            key,
+            resident.address or resident.name,
+            language,
+            round(resident.patience_ms * patience),
+            round(resident.silence_s * patience),
+            style,
+            familiar=resident.form == "du",
+            gentle=resident.gentle,
+            avoided=set(resident.avoid),
+        )
+
+    def avoids(self, topics: Collection[str]) -> bool:
+        """Whether any of these topics is one they do not want."""
+        return not self.avoided.isdisjoint(topics)
 
     def adjust(self, wish: str) -> bool:
         """Take a wish (louder, quieter, slower, faster); say whether it was one."""

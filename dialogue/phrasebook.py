@@ -1,27 +1,32 @@
 """Every sentence the robot can say, by key and language, written in files staff can read.
 
-An entry of a file is a key with its variants. A variant is a text, or `say` with a `cue` for its
-first sentence, or a list of these.
+The core of the book is complete in every language; the flows add their own words in the languages
+they are written in. Which variant is said to whom is chosen here.
 """
 
 import logging
-import random
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, create_model
 
 from config.files import ConfigError, Fault, read_model
-from dialogue import wording
-from dialogue.replies import Cue, Phrase
+from dialogue.flow_files import FULL, ITEMS, Flow
+from dialogue.person import Person
+from dialogue.replies import Phrase
+from dialogue.rotation import Rotation
+from dialogue.variants import Variant, Variants, variants_type
 
 log = logging.getLogger(__name__)
 
 PHRASES = Path(__file__).parent / "content" / "phrases"
 SAFE_KEY = "out_of_scope"
 """Said instead of a key that is not in the book, or cannot be filled in."""
+SIMPLER = "simpler."
+"""Begins the key of an easier question, asked after a long silence."""
 
 KEYS: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(
@@ -38,103 +43,159 @@ KEYS: Mapping[str, frozenset[str]] = {
     ),
     "introduce": frozenset({"robot"}),
     "introduce_session": frozenset({"robot"}),
+    "alert_acknowledged": frozenset({"name"}),
     "time": frozenset({"time"}),
     "day": frozenset({"day"}),
 }
 """The keys every language must have, and the placeholders each of their variants must hold."""
 
-CUES: Mapping[str, frozenset[str]] = {
-    "express": frozenset({"neutral", "smile", "concern", "surprise"}),
-    "look": frozenset({"person", "forward", "away"}),
-    "gesture": frozenset({"nod", "shake"}),
-    "light": frozenset({"idle", "calm", "alert"}),
-}
-"""What a cue may ask of the body; a robot that cannot do it leaves it out."""
 
-Variant = tuple[Phrase, ...]
-Variants = tuple[Variant, ...]
+@dataclass(frozen=True)
+class Entry:
+    """The variants of a key; with `once`, none is told twice within the home's days."""
+
+    variants: Variants
+    once: bool = False
 
 
 class Phrasebook:
     """Chooses the words: each person hears every variant of a key before any of them again."""
 
     def __init__(
-        self, languages: Mapping[str, Mapping[str, Variants]], chance: random.Random
+        self,
+        languages: Mapping[str, Mapping[str, Variants]],
+        rotation: Rotation,
+        flows: Mapping[str, Flow] | None = None,
     ) -> None:
-        self._languages = languages
-        self._chance = chance
-        self._heard: dict[tuple[str, str, str], list[int]] = {}
+        self._rotation = rotation
+        self._book = {
+            language: {key: Entry(variants) for key, variants in keys.items()}
+            for language, keys in languages.items()
+        }
+        self._items: dict[str, dict[str, list[dict[str, Variant]]]] = {}
+        for language in FULL if flows else ():
+            self._items[language] = {}
+            for name, flow in (flows or {}).items():
+                self._add(language, name, flow)
 
     @classmethod
-    def load(cls, folder: Path, chance: random.Random) -> "Phrasebook":
-        """Read `<language>.yaml` in the folder. Raises ConfigError with every fault found."""
-        languages: dict[str, Mapping[str, Variants]] = {}
-        faults: list[Fault] = []
-        for path in sorted(folder.glob("*.yaml")):
-            try:
-                languages[path.stem] = dict(read_model(path, _file_model(path.stem)))
-            except ConfigError as error:
-                faults += error.faults
-        if "en" not in languages and not faults:
-            faults.append(Fault(str(folder / "en.yaml"), 1, "It is missing; restore it."))
-        if faults:
-            raise ConfigError(faults)
-        return cls(languages, chance)
+    def load(
+        cls, folder: Path, rotation: Rotation, flows: Mapping[str, Flow] | None = None
+    ) -> "Phrasebook":
+        """Read the core of the book from the folder. Raises ConfigError with every fault found."""
+        return cls(read_core(folder), rotation, flows)
 
     @property
     def languages(self) -> frozenset[str]:
         """The languages of the book."""
-        return frozenset(self._languages)
-
-    def sentences(self, language: str) -> Iterator[str]:
-        """Yield every sentence of a language as it is written, placeholders in braces."""
-        for variants in self._languages[language].values():
-            for variant in variants:
-                yield from (phrase.text for phrase in variant)
+        return frozenset(self._book)
 
     def variants(self, key: str, language: str) -> Variants:
         """Return every variant of a key. Raises KeyError."""
-        return self._languages[language][key]
+        return self._book[language][key].variants
+
+    def every(self, language: str) -> Iterator[tuple[str, Variant]]:
+        """Yield every variant of a language with its key; an item's parts are keys of their own."""
+        for key, entry in self._book[language].items():
+            yield from ((key, variant) for variant in entry.variants)
+        for flow, items in self._items.get(language, {}).items():
+            for item in items:
+                yield from ((f"{flow}.{ITEMS}{part}", variant) for part, variant in item.items())
+
+    def has(self, key: str, language: str) -> bool:
+        """Whether a language has words for a key."""
+        return key in self._book.get(language, {})
 
     def phrases(
-        self, key: str, language: str, person: str, values: Mapping[str, str]
+        self,
+        key: str,
+        person: Person,
+        values: Mapping[str, str],
+        rings: Collection[str] = (),
     ) -> tuple[Phrase, ...]:
-        """Return the sentences to say, chosen and filled in; never raises for what is missing.
+        """Return the sentences to say, chosen and filled in; none of those that still ring.
 
-        `values` fill the placeholders; variants that need a missing or empty one are left out.
+        `values` fill the placeholders; variants that need a missing or empty one are left out, and
+        so are those of another time of day ("when"). What is missing is replaced by SAFE_KEY.
+        Raises Exhausted where everything was told lately and nothing may be told again.
         """
-        book = self._languages.get(language)
-        if book is None:
-            log.error("The phrasebook has no language '%s'; English is used", language)
-            language, book = "en", self._languages["en"]
-        usable = _usable(book.get(key, ()), values)
+        language = self._language(person.language)
+        entry = self._book[language].get(key, Entry(()))
+        usable = _usable(entry.variants, person, values)
         if not usable:
             log.error("The phrasebook cannot say '%s' in '%s' with %s", key, language, set(values))
-            key = SAFE_KEY
-            usable = _usable(book[key], values)
-        chosen = self._next((person, key, language), list(usable))
-        return tuple(Phrase(_fill(p.text, values), p.cues) for p in usable[chosen])
+            key, entry = SAFE_KEY, self._book[language][SAFE_KEY]
+            usable = _usable(entry.variants, person, values)
+        fresh = [name for name, v in usable.items() if not _sounds_again(v, person, values, rings)]
+        names = fresh or list(usable)
+        chosen = self._rotation.next(person.key, f"{language}.{key}", names, entry.once)
+        return _filled(usable[chosen], person, values)
 
-    def _next(self, heard_by: tuple[str, str, str], usable: list[int]) -> int:
-        heard = self._heard.setdefault(heard_by, [])
-        fresh = [number for number in usable if number not in heard]
-        if not fresh:
-            # All were heard: begin again, but not with the one just said.
-            last = heard[-1]
-            fresh = [number for number in usable if number != last] or usable
-            heard.clear()
-        chosen = self._chance.choice(fresh)
-        heard.append(chosen)
-        return chosen
+    def item(
+        self, flow: str, part: str, person: Person, values: Mapping[str, str]
+    ) -> tuple[Phrase, ...]:
+        """Return a part of an item: the first part takes a fresh one, the others stay with it.
+
+        Raises Exhausted where every item was told lately.
+        """
+        items = self._items[person.language][flow]
+        fitting = [item for item in items if all(v.gentle for v in item.values())]
+        first = next(iter(items[0]))
+        named = {item[first].name: item for item in (person.gentle and fitting) or items}
+        key = f"{person.language}.{flow}.{ITEMS}"
+        current = self._rotation.latest(person.key, key)
+        if part == first or current not in named:
+            current = self._rotation.next(person.key, key, list(named), once=True)
+        return _filled(named[current][part], person, values)
+
+    def _language(self, language: str) -> str:
+        if language not in self._book:
+            log.error("The phrasebook has no language '%s'; English is used", language)
+            return "en"
+        return language
+
+    def _add(self, language: str, name: str, flow: Flow) -> None:
+        book = self._book.setdefault(language, {})
+        book |= {key: Entry(words.of(language), words.once) for key, words in flow.words.items()}
+        book |= {SIMPLER + step: Entry(words.of(language)) for step, words in flow.simpler.items()}
+        if flow.items is not None:
+            self._items[language][name] = flow.items.of(language)
 
 
-def _usable(variants: Variants, values: Mapping[str, str]) -> dict[int, Variant]:
+def read_core(folder: Path) -> dict[str, Mapping[str, Variants]]:
+    """Read `<language>.yaml` in the folder. Raises ConfigError with every fault found."""
+    languages: dict[str, Mapping[str, Variants]] = {}
+    faults: list[Fault] = []
+    for path in sorted(folder.glob("*.yaml")):
+        try:
+            languages[path.stem] = dict(read_model(path, _file_model(path.stem)))
+        except ConfigError as error:
+            faults += error.faults
+    if "en" not in languages and not faults:
+        faults.append(Fault(str(folder / "en.yaml"), 1, "It is missing; restore it."))
+    if faults:
+        raise ConfigError(faults)
+    return languages
+
+
+def _usable(variants: Variants, person: Person, values: Mapping[str, str]) -> dict[str, Variant]:
+    """Return what can be said now by name: what suits the hour, and the person, comes first."""
     given = {name for name, value in values.items() if value}
-    return {n: variant for n, variant in enumerate(variants) if _needs(variant) <= given}
+    can = [variant for variant in variants if variant.needs <= given]
+    now = [v for v in can if v.when in (None, values.get("daytime"))]
+    gentle = [v for v in now if v.gentle] if person.gentle else []
+    return {variant.name: variant for variant in gentle or now or can}
 
 
-def _needs(variant: Variant) -> frozenset[str]:
-    return frozenset[str]().union(*(wording.placeholders(phrase.text) for phrase in variant))
+def _sounds_again(
+    variant: Variant, person: Person, values: Mapping[str, str], rings: Collection[str]
+) -> bool:
+    return any(phrase.text in rings for phrase in _filled(variant, person, values))
+
+
+def _filled(variant: Variant, person: Person, values: Mapping[str, str]) -> tuple[Phrase, ...]:
+    phrases = variant.familiar if person.familiar else variant.phrases
+    return tuple(Phrase(_fill(phrase.text, values), phrase.cues) for phrase in phrases)
 
 
 def _fill(text: str, values: Mapping[str, str]) -> str:
@@ -143,77 +204,7 @@ def _fill(text: str, values: Mapping[str, str]) -> str:
 
 def _file_model(language: str) -> type[BaseModel]:
     """Return the model of one language's file: every key, with all its rules."""
-
-    def line(raw: object) -> tuple[Phrase, ...]:
-        text, cues = _say_and_cues(raw)
-        found = [
-            f"in '{sentence}' {fault}"
-            for sentence in wording.sentences(text)
-            for fault in wording.faults(sentence, language)
-        ]
-        if found:
-            raise ValueError("; ".join(found))
-        first, *rest = wording.sentences(text)
-        return (Phrase(first, cues), *map(Phrase, rest))
-
-    line_type = Annotated[Any, AfterValidator(line)]
-    fields: dict[str, Any] = {}
-    for key, needed in KEYS.items():
-        variant = Annotated[
-            list[line_type],
-            BeforeValidator(lambda raw: raw if isinstance(raw, list) else [raw]),
-            AfterValidator(_variant(needed)),
-        ]
-        fields[key] = (
-            Annotated[list[variant], Field(min_length=1), AfterValidator(_always_usable(needed))],
-            ...,
-        )
+    fields: dict[str, Any] = {
+        key: (variants_type(language, needed), ...) for key, needed in KEYS.items()
+    }
     return create_model(f"Phrases_{language}", __config__=ConfigDict(extra="forbid"), **fields)
-
-
-def _variant(needed: frozenset[str]) -> Callable[[list[Variant]], Variant]:
-    def check(lines: list[Variant]) -> Variant:
-        variant = tuple(phrase for line in lines for phrase in line)
-        questions = sum(phrase.text.count("?") for phrase in variant)
-        if questions > 1:
-            raise ValueError(f"it asks {questions} questions; ask one at a time")
-        if missing := sorted(needed - _needs(variant)):
-            raise ValueError(f"it lacks {{{missing[0]}}}; put it where it belongs")
-        return variant
-
-    return check
-
-
-def _always_usable(needed: frozenset[str]) -> Callable[[list[Variant]], Variants]:
-    def check(variants: list[Variant]) -> Variants:
-        if not any(_needs(variant) <= needed for variant in variants):
-            raise ValueError("every variant needs a value filled in; add one without {name}")
-        if len({tuple(phrase.text for phrase in variant) for variant in variants}) < len(variants):
-            raise ValueError("a variant stands here twice; keep one of them")
-        return tuple(variants)
-
-    return check
-
-
-def _say_and_cues(raw: object) -> tuple[str, tuple[Cue, ...]]:
-    if isinstance(raw, str):
-        return raw, ()
-    if (
-        not isinstance(raw, dict)
-        or set(raw) - {"say", "cue"}
-        or not isinstance(raw.get("say"), str)
-    ):
-        raise ValueError("not a sentence; write a text, or 'say' with a 'cue'")
-    cue = raw.get("cue", {})
-    if not isinstance(cue, dict):
-        raise ValueError("the cue is not a pair; write it like {express: smile}")
-    return raw["say"], tuple(_cue(verb, value) for verb, value in cue.items())
-
-
-def _cue(verb: str, value: object) -> Cue:
-    if verb not in CUES:
-        raise ValueError(f"'{verb}' is not a cue; use one of {', '.join(CUES)}")
-    if value not in CUES[verb]:
-        allowed = ", ".join(sorted(CUES[verb]))
-        raise ValueError(f"'{value}' is nothing to {verb}; use one of {allowed}")
-    return Cue(verb, str(value))  # type: ignore[arg-type]  # checked against CUES above

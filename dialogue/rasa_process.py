@@ -189,7 +189,7 @@ class RasaProcess:
         """Take a turn in a talk of its own, which also warms the engine up."""
         try:
             async with asyncio.timeout(self._patience):
-                turn = {"talk": "health", "text": "hello"}
+                turn = {"talk": "health", "guesses": [{"text": "hello"}]}
                 return (await client.post(endpoint.url, json=turn)).is_success
         except (TimeoutError, httpx.HTTPError):
             return False

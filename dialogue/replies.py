@@ -64,6 +64,13 @@ class Reply:
     intent: str | None = None
     intent_confidence: float | None = None
     engine: Literal["rasa", "keywords", "safety", "corridor"] = "keywords"
+    step: str | None = None
+    """The step of the flows it was, by which the next answer is understood."""
+
+    @property
+    def asks(self) -> bool:
+        """Whether it ends with a question."""
+        return bool(self.phrases) and self.phrases[-1].text.rstrip('"”“»’ ').endswith("?")
 
     @property
     def sentences(self) -> tuple[str, ...]:

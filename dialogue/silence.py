@@ -2,12 +2,17 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
+from datetime import date
 
 from config.clock import Clock
 from dialogue.care import HELP_ANSWER_SECONDS, REPEAT_SECONDS, Care
 from dialogue.person import Person
 from dialogue.replies import Reply
 from dialogue.words import Words
+
+LATER_SECONDS = 30 * 60.0
+"""After "come back later", in silence."""
+COME_BACK = "come_back"
 
 FollowUp = tuple[float, Callable[[], Reply]]
 """Seconds of silence to wait for, and what makes the reply to say then."""
@@ -30,6 +35,7 @@ class Silence:
         self._clock = clock
         self._say = say
         self._waiting: asyncio.Task[None] | None = None
+        self._came_back: date | None = None
 
     def begin(self, reply: Reply) -> None:
         """Wait for an answer to this reply."""
@@ -58,11 +64,25 @@ class Silence:
             yield HELP_ANSWER_SECONDS, lambda: care.no_answer(person)
         while care.emergency:
             yield REPEAT_SECONDS, lambda: _corridor(words, "emergency_repeat", person)
-        if not reply.phrases or not reply.phrases[-1].text.rstrip().endswith("?"):
+        if any(action.name == "later" for action in reply.actions):
+            yield LATER_SECONDS, self._come_back
+        if not reply.asks:
             return
         yield person.silence_s, lambda: Reply(reply.phrases[-1:], engine="corridor")
-        yield person.silence_s, lambda: _corridor(words, "silence_simpler", person)
+        yield (
+            person.silence_s,
+            lambda: Reply(words.simpler(reply.step, person), engine="corridor"),
+        )
         yield person.silence_s, lambda: _corridor(words, "silence_leave", person)
+
+    def _come_back(self) -> Reply:
+        """Offer a talk once more, as was asked for: once a day, and only if nobody spoke since."""
+        today = self._clock.now().date()
+        if self._came_back == today:
+            return Reply(())
+        self._came_back = today
+        spoken = self._words.step(COME_BACK, self._person)
+        return Reply(spoken.phrases, engine="corridor", step=spoken.step)
 
 
 def _corridor(words: Words, key: str, person: Person) -> Reply:

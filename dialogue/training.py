@@ -15,10 +15,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from config.paths import RASA_MODELS, RASA_PROJECT, RASA_PYTHON
+from config.paths import CHECKOUT, RASA_MODELS, RASA_PROJECT, RASA_PYTHON
 
 LAUNCH = (sys.executable, "-I", "-S", str(RASA_PROJECT / "launch.py"))
 """Put before a command, it makes the command die with this program."""
+
+
+FLOWS = CHECKOUT / "dialogue" / "content" / "flows"
+DOMAIN = "domain.yml"
+DECIDES = ("begins", "steps", "any_answer")
+"""The parts of a flow's file that Rasa learns; a new wording needs no training."""
 
 
 class RasaError(Exception):
@@ -38,6 +44,8 @@ def train(
 ) -> Path:
     """Return the archive trained from the project as it is now, training it only if need be.
 
+    A project without a domain gets the domain and the rules that follow from the flows.
+
     Takes under a minute on two cores; `progress` is told each step. Raises RasaError.
     """
     known = trained_model(models, project)
@@ -49,7 +57,8 @@ def train(
     progress("Training the dialogue engine; this takes about a minute.")
     inputs = inputs_sha256(project)
     with tempfile.TemporaryDirectory(dir=models) as scratch:
-        _run(_training_command(python, project, scratch), Path(scratch), models, progress)
+        command = _training_command(python, project, Path(scratch))
+        _run(command, Path(scratch), models, progress)
         made = Path(scratch) / "model.tar.gz"
         sha256 = _sha256(made)
         archive = models / f"{inputs[:16]}-{sha256[:16]}.tar.gz"
@@ -87,11 +96,20 @@ def verify(model: TrainedModel) -> None:
 
 def inputs_sha256(project: Path = RASA_PROJECT) -> str:
     """Return the SHA-256 of everything that goes into a model."""
-    single = [project / name for name in ("config.yml", "domain.yml", "requirements.lock")]
+    files = [path for path in project.rglob("*") if path.suffix in (".yml", ".lock", ".py")]
     total = hashlib.sha256()
-    for path in [*single, *sorted((project / "data").rglob("*.yml"))]:
+    for path in sorted(files):
         total.update(f"{path.relative_to(project).as_posix()} {_sha256(path)}\n".encode())
+    if not (project / DOMAIN).exists():
+        for path in sorted(FLOWS.glob("*.yaml")):
+            total.update(f"{path.name} {_what_decides(path)}\n".encode())
     return total.hexdigest()
+
+
+def _what_decides(path: Path) -> str:
+    """Return the parts of a flow that Rasa learns; read without a library, for the set-up."""
+    parts = re.split(r"^(?=\w+:)", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return "".join(part for part in parts if part.split(":", 1)[0] in DECIDES)
 
 
 def rasa_python() -> Path:
@@ -121,11 +139,30 @@ def rasa_environment(models: Path, scratch: Path) -> dict[str, str]:
     }
 
 
-def _training_command(python: Path, project: Path, out: str) -> list[str]:
-    files = ["--config", "config.yml", "--domain", "domain.yml", "--data", "data"]
-    located = [part if part.startswith("--") else str(project / part) for part in files]
-    made = ["--out", out, "--fixed-model-name", "model", "--fail-on-validation-warnings"]
-    return [*LAUNCH, str(python), "-m", "rasa", "train", *located, *made]
+def _training_command(python: Path, project: Path, scratch: Path) -> list[str]:
+    domain, data = project / DOMAIN, [project / "data"]
+    if not domain.exists():
+        domain = scratch / DOMAIN
+        data.append(scratch / "rules.yml")
+        _write_what_follows_from_the_flows(scratch)
+    files = ["--config", project / "config.yml", "--domain", domain, "--data", *data]
+    made = ["--out", scratch, "--fixed-model-name", "model", "--fail-on-validation-warnings"]
+    return [*LAUNCH, str(python), "-m", "rasa", "train", *map(str, files), *map(str, made)]
+
+
+def _write_what_follows_from_the_flows(folder: Path) -> None:
+    # Imported here: the set-up uses this file before there are any libraries.
+    from config.files import ConfigError
+    from dialogue.flows import Flows
+    from dialogue.phrasebook import KEYS
+    from dialogue.rasa_rules import rasa_files
+
+    try:
+        flows = Flows.load(FLOWS, KEYS)
+    except ConfigError as error:
+        raise RasaError(f"The flows cannot be read: {error}") from error
+    for name, text in rasa_files(flows).items():
+        (folder / name).write_text(text, encoding="utf-8")
 
 
 def _run(command: list[str], scratch: Path, models: Path, progress: Callable[[str], None]) -> None:

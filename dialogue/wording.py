@@ -1,7 +1,8 @@
 """The rules every sentence of the robot keeps, whoever wrote it.
 
-Sources: at most twelve words, one question at a time, no tests of memory, no feelings claimed; the
-voice cannot read brackets, figures, signs or abbreviations well.
+At most twelve words, one question at a time, no tests of memory, no feelings claimed; the voice
+cannot read brackets, figures, signs or abbreviations well. For somebody with dementia, sentences
+are shorter still and nothing appeals to memory.
 """
 
 import re
@@ -15,28 +16,55 @@ from config.files import read_model
 from dialogue.patterns import Pattern, fold, words_of
 
 MOST_WORDS = 12
-PLACEHOLDERS = {"name": 2, "robot": 1, "time": 3, "day": 6}
+MOST_WORDS_GENTLE = 8
+PLACEHOLDERS = {
+    "name": 2,
+    "robot": 1,
+    "time": 3,
+    "day": 6,
+    "home": 3,
+    "town": 1,
+    "season": 1,
+    "meal": 1,
+    "meal_time": 3,
+    "first": 2,
+    "second": 2,
+    "remembered": 5,
+    "likes": 5,
+    "music": 5,
+    "food": 5,
+    "place": 3,
+    "work": 5,
+    "person": 3,
+    "person_said": 5,
+    "yesterday": 6,
+}
 """What may be filled in, and the words each counts for."""
+ALWAYS_GIVEN = frozenset(
+    {"robot", "time", "day", "home", "season", "first", "second", "remembered"}
+)
+"""What never lacks a value where it is said."""
 FORBIDDEN = Path(__file__).parent / "content" / "forbidden.yaml"
 
 _SENTENCE = re.compile(r"\S[^.!?]*[.!?]+[\"”“»’]*(?=\s|$)")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _UNSPEAKABLE = re.compile(r"[()\[\]<>/\\&%$€£#*_=+@|~^\d]")
+_SIE = re.compile(r"\b(?:Sie|Ihnen|Ihr(?:e[mnrs]?)?)\b")
 _ABBREVIATION = re.compile(
     r"\b\w\.\w\.|\b(?:Dr|Mr|Mrs|Nr|St|Sr|Sra|Dhr|Mevr|etc|usw|bzw)\.(?=\s|$)"
 )
 
 
 class _Forbidden(RootModel[dict[str, list[Annotated[str, StringConstraints(min_length=2)]]]]):
-    """For each language, patterns that no sentence may hold."""
+    """For each language, patterns that no sentence may hold; with an ending, only some may not."""
 
 
 @cache
-def _forbidden(language: str) -> tuple[Pattern, ...]:
+def _forbidden(language: str, ending: str = "") -> tuple[Pattern, ...]:
     notations: dict[str, Any] = read_model(FORBIDDEN, _Forbidden).root
     return tuple(
         Pattern(notation, lambda text: fold(text, language))
-        for notation in notations.get(language, ())
+        for notation in notations.get(language + ending, ())
     )
 
 
@@ -60,8 +88,13 @@ def word_count(sentence: str) -> int:
     return filled + sum(any(char.isalpha() for char in word) for word in rest.split())
 
 
-def faults(sentence: str, language: str) -> list[str]:
-    """Return what is wrong with a sentence, each with its remedy."""
+def is_gentle(sentence: str, language: str) -> bool:
+    """Whether a sentence suits somebody with dementia: short, and no appeal to memory."""
+    return word_count(sentence) <= MOST_WORDS_GENTLE and not _matches(sentence, language, "_gentle")
+
+
+def faults(sentence: str, language: str, familiar: bool = False) -> list[str]:
+    """Return what is wrong with a sentence, each with its remedy; `familiar` is the German du."""
     found = []
     count = word_count(sentence)
     if count > MOST_WORDS:
@@ -69,12 +102,26 @@ def faults(sentence: str, language: str) -> list[str]:
     for name in sorted(placeholders(sentence) - set(PLACEHOLDERS)):
         known = ", ".join(f"{{{known}}}" for known in PLACEHOLDERS)
         found.append(f"{{{name}}} is not known; use one of {known}")
-    if sign := _UNSPEAKABLE.search(sentence):
+    if sign := _UNSPEAKABLE.search(_PLACEHOLDER.sub(" ", sentence)):
         found.append(f"the voice cannot read '{sign[0]}'; write it in words")
     if short := _ABBREVIATION.search(sentence):
         found.append(f"'{short[0]}' is an abbreviation; write it out")
-    folded = fold(sentence, language)
-    for pattern in _forbidden(language):
-        if pattern.spans(folded, words_of(folded)):
-            found.append(f"the robot must not say '{pattern.notation}'; say it another way")
+    endings = ("", "_familiar") if familiar else ("", "_formal")
+    for notation in (
+        notation for ending in endings for notation in _matches(sentence, language, ending)
+    ):
+        found.append(f"the robot must not say '{notation}'; say it another way")
     return found
+
+
+def needs_familiar(text: str, language: str) -> bool:
+    """Whether a German text says "Sie", so that another is needed for those who chose "du"."""
+    return language == "de" and bool(_SIE.search(text))
+
+
+def _matches(sentence: str, language: str, ending: str) -> list[str]:
+    folded = fold(sentence, language)
+    words = words_of(folded)
+    return [
+        pattern.notation for pattern in _forbidden(language, ending) if pattern.spans(folded, words)
+    ]

@@ -13,13 +13,16 @@ from config.clock import Clock, SystemClock
 from config.paths import STATE
 from config.settings import Settings
 from dialogue.conversation import Conversation
-from dialogue.events import AlertAcknowledged, AlertRaised, EngineChanged, Event, Publish
+from dialogue.events import AlertRaised, EngineChanged, Event, Publish
 from dialogue.loudspeakers import BodySpeaker, SoundCardWithFace
 from dialogue.person import Person
 from dialogue.replies import Utterance
 from dialogue.telling import Telling
 from dialogue.words import Words
 from robot.body import Body
+from robot.delivery.channels import outgoing
+from robot.delivery.courier import Courier
+from robot.delivery.near import PageChannel, RobotChannel
 from robot.drivers import load_driver
 from robot.mind import Mind, open_mind
 from robot.recognisers import choose, load
@@ -40,8 +43,6 @@ from voices.synthesis import Synthesis
 
 log = logging.getLogger(__name__)
 
-PRESSED_ON_THE_PAGE = "page"
-"""Who has acknowledged an alert, until staff sign in with their names."""
 SOUND_CARD = "It listens and speaks through this machine's sound card."
 BROWSER = "The page's microphone and loudspeaker are used: open it and press the sound button."
 RETRY_SECONDS = 3.0
@@ -57,9 +58,6 @@ class Robot:
     address: str
     sound: str
     """One sentence on where it listens and speaks."""
-
-    def __init__(self, publish: Publish) -> None:
-        self._publish = publish
 
     async def arrived(self) -> None:
         """Somebody is in front of the robot."""
@@ -79,11 +77,9 @@ class Robot:
         """Go on after a stop."""
         await self.mind.conversation.resume()
 
-    async def acknowledge(self, alert: int) -> None:
-        """Somebody is coming. Raises StageError when that cannot be stored."""
-        self.mind.alerts.acknowledge(alert, PRESSED_ON_THE_PAGE)
-        self.mind.conversation.acknowledge(alert)
-        self._publish(AlertAcknowledged(alert, PRESSED_ON_THE_PAGE))
+    async def acknowledge(self, alert: int, by: str) -> None:
+        """Somebody is coming; the courier tells everybody. Raises StageError if not stored."""
+        self.mind.alerts.acknowledge(alert, by)
 
 
 @asynccontextmanager
@@ -108,9 +104,16 @@ async def open_robot(
             link.publish(event)
             publish(event)
 
-        robot = Robot(report)
+        robot = Robot()
         audio: Literal["device", "browser"] = "device" if has_card else "browser"
-        link = SimulatorLink(robot, settings.robot.name, person.language, audio)
+        link = SimulatorLink(
+            robot,
+            settings.robot.name,
+            person.language,
+            audio,
+            settings.alerts.names,
+            settings.alerts.place,
+        )
         stack.push_async_callback(link.close)
         driver = load_driver(driver_name)
         body = Body(driver(link, clock) if driver_name == "simulator" else driver(clock), clock)
@@ -127,11 +130,13 @@ async def open_robot(
             stack, settings, person, mouth, body, clock, report, STATE / "alerts.db"
         )
         for alert in robot.mind.alerts.open():
-            report(AlertRaised(alert.id, alert.category, alert.raised_at))
+            report(AlertRaised(alert.id, alert.category, alert.raised_at, alert.kind))
         server = Server(routes(link), settings.robot.port)
         stack.push_async_callback(server.close)
         await server.open()
         robot.address = server.address
+        courier = _courier(stack, settings, robot.mind, link, body, speaker, clock, report)
+        _begin(stack, courier.run())
         robot.sound = SOUND_CARD if has_card else BROWSER
         _begin(stack, _keep_ready(synthesis, robot.mind.words, person))
         _begin(stack, _listen(settings, robot.mind.conversation, microphone, clock, report))
@@ -150,6 +155,29 @@ def _begin(stack: AsyncExitStack, work: Coroutine[Any, Any, None]) -> None:
         await asyncio.gather(task, return_exceptions=True)
 
     stack.push_async_callback(end)
+
+
+def _courier(
+    stack: AsyncExitStack,
+    settings: Settings,
+    mind: Mind,
+    link: SimulatorLink,
+    body: Body,
+    speaker: Speaker,
+    clock: Clock,
+    report: Publish,
+) -> Courier:
+    """Return what sees to it that alerts reach people; the robot's own alarm has begun."""
+    conversation = mind.conversation
+    sign = RobotChannel(body, speaker, clock, lambda: courier.calling, lambda: conversation.busy)
+    channels = {
+        **outgoing(settings.alerts),
+        "page": PageChannel(lambda: link.watched),
+        "robot": sign,
+    }
+    courier = Courier(mind.alerts, settings, channels, clock, report, mind.conversation.acknowledge)
+    _begin(stack, sign.run())
+    return courier
 
 
 async def _load(synthesis: Synthesis, person: Person) -> None:

@@ -70,7 +70,8 @@ class Body:
     def submit(self, command: Command) -> Handle:
         """Begin a command; what was under way on the same channel is cancelled."""
         handle = Handle(command)
-        if self.stopped:
+        # Light is neither sound nor motion: a stopped robot still shows that it calls for help.
+        if self.stopped and command.channel != "light":
             handle._end(Outcome("cancelled", detail="the robot is stopped"))
             return handle
         if not self.descriptor.supports(command):

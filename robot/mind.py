@@ -6,21 +6,24 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from config.clock import Clock
+from config.clock import Clock, SystemClock
 from config.settings import Settings
 from dialogue import phrasebook
-from dialogue.alerts import Alerts
+from dialogue.alerts import Alerts, open_alerts
 from dialogue.care import Care
 from dialogue.conversation import Conversation
 from dialogue.deciding import Deciding
 from dialogue.decisions import Dialogue
-from dialogue.events import EngineChanged, Publish
+from dialogue.errors import StageError
+from dialogue.events import EngineChanged, Publish, StageFailed
 from dialogue.fallback import FallbackDialogue
+from dialogue.flows import Flows
 from dialogue.keywords import KeywordDialogue, Keywords
 from dialogue.person import Person
 from dialogue.phrasebook import Phrasebook
 from dialogue.rasa_client import RasaDialogue
 from dialogue.rasa_process import RasaProcess, Status
+from dialogue.rotation import Rotation
 from dialogue.safety import Safety
 from dialogue.telling import Mouth
 from dialogue.training import trained_model
@@ -52,25 +55,36 @@ def open_mind(
     with_rasa: bool = True,
 ) -> Mind:
     """Put together what understands and decides; it is closed with the stack."""
-    alerts = Alerts(alerts_file, clock)
+
+    def tell(error: StageError) -> None:
+        publish(StageFailed(error.stage, error.code, error.message))
+
+    alerts = open_alerts(alerts_file, clock, tell)
     stack.callback(alerts.close)
-    keywords = Keywords.load()
-    phrases = Phrasebook.load(phrasebook.PHRASES, random.Random())
-    words = Words(phrases, settings.home, settings.robot, clock)
-    engine: Dialogue = KeywordDialogue(keywords)
+    flows = Flows.load(core_keys=phrasebook.KEYS)
+    keywords = Keywords.load(flows=flows)
+    chance = random.Random()
+    rotation = Rotation(
+        alerts_file.with_name("told.db"), clock, chance, settings.home.repeat_after_days
+    )
+    stack.callback(rotation.close)
+    phrases = Phrasebook.load(phrasebook.PHRASES, rotation, flows.all)
+    words = Words(phrases, flows, rotation, settings.home, settings.robot, clock, chance)
+    engine: Dialogue = KeywordDialogue(keywords, flows)
     settled = asyncio.Event()
-    rasa = _rasa(stack, clock, publish, settled) if with_rasa else None
+    # A child process lives in the time of this machine, whatever time the talk lives in.
+    rasa = _rasa(stack, SystemClock(), publish, settled) if with_rasa else None
     if rasa is None:
         settled.set()
     else:
-        client = RasaDialogue(rasa)
+        client = RasaDialogue(rasa, flows)
         stack.push_async_callback(client.close)
         engine = FallbackDialogue(client, engine, publish)
     conversation = Conversation(
         person=person,
         words=words,
         care=Care(Safety.load(), keywords, alerts, words, publish),
-        deciding=Deciding(engine, words, person, settings.robot.confidence, clock),
+        deciding=Deciding(engine, flows, words, person, settings.robot.confidence, clock),
         mouth=mouth,
         body=body,
         clock=clock,

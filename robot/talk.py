@@ -58,9 +58,13 @@ async def open_talk(
     save: Path | None = None,
     with_rasa: bool = True,
     publish: Publish = lambda event: None,
+    clock: Clock | None = None,
 ) -> AsyncIterator[Talk]:
-    """Open the corridor for a program: recordings or lines in, turns out."""
-    clock = SystemClock()
+    """Open the corridor for a program: recordings or lines in, turns out.
+
+    With a `clock` of its own the talk lives in that time; its engine lives in this one.
+    """
+    clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
         body = Body(NullDriver(clock), clock)
         stack.push_async_callback(body.close)

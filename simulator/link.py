@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 from starlette.websockets import WebSocket
@@ -52,7 +52,7 @@ class Commands(Protocol):
         """Go on after a stop."""
         ...
 
-    async def acknowledge(self, alert: int) -> None:
+    async def acknowledge(self, alert: int, by: str) -> None:
         """Somebody is coming."""
         ...
 
@@ -60,7 +60,8 @@ class Commands(Protocol):
 class SimulatorLink:
     """All open pages. It is the `Screen` of the simulator's driver and holds its microphone.
 
-    `audio` tells the pages whether sound is theirs to offer, or a sound card's.
+    `audio` tells the pages whether sound is theirs to offer, or a sound card's; `staff` are who may
+    be coming when there is an alert, `place` where the robot stands.
     """
 
     def __init__(
@@ -69,18 +70,28 @@ class SimulatorLink:
         name: str,
         language: str,
         audio: Literal["browser", "device"] = "browser",
+        staff: Sequence[str] = (),
+        place: str = "",
     ) -> None:
         self.microphone = BrowserMicrophone()
         self._commands = commands
         # With a sound card the robot speaks to the room, whether or not a page is open.
         self._meets_on_page = audio == "browser"
         self._met = False
-        self._robot = {"name": name, "language": language, "audio": audio}
+        self._robot = {
+            **{"name": name, "language": language, "audio": audio},
+            **{"staff": list(staff), "place": place},
+        }
         self._pages: list[Page] = []
         self._present = Present()
         self._loudspeaker = Loudspeaker()
         self._listening: Page | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def watched(self) -> bool:
+        """Whether a page is open."""
+        return bool(self._pages)
 
     def publish(self, event: Event) -> None:
         """Tell every page; never waits."""
@@ -148,8 +159,8 @@ class SimulatorLink:
                 self._begin(self._commands.say(text))
             case Resume():
                 self._begin(self._commands.resume())
-            case Acknowledge(alert=alert):
-                self._begin(self._commands.acknowledge(alert))
+            case Acknowledge(alert=alert, by=by):
+                self._begin(self._commands.acknowledge(alert, by))
             case SwitchMicrophone(on=on, rate=rate):
                 if on:
                     self._meet()

@@ -46,6 +46,7 @@ class Acknowledge(_Message):
 
     type: Literal["acknowledge"]
     alert: Number
+    by: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
 
 
 class SwitchMicrophone(_Message):

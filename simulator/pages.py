@@ -9,6 +9,8 @@ from starlette.websockets import WebSocket
 
 from dialogue.events import (
     AlertAcknowledged,
+    AlertDelivered,
+    AlertEscalated,
     AlertRaised,
     EngineChanged,
     Event,
@@ -24,6 +26,9 @@ WAITING = 200
 
 REMEMBERED = 200
 """Events of the talk that a page which comes late is told."""
+
+MOST_TOLD = 20
+"""Messages about one open alert that such a page is told."""
 
 
 class Waiting(NamedTuple):
@@ -68,7 +73,7 @@ class Present:
     def __init__(self) -> None:
         self._state = StateChanged("idle")
         self._parts: dict[str, EngineChanged] = {}
-        self._alerts: dict[int, AlertRaised] = {}
+        self._alerts: dict[int, list[Event]] = {}
         self._talk: deque[Event] = deque(maxlen=REMEMBERED)
 
     def note(self, event: Event) -> None:
@@ -79,7 +84,9 @@ class Present:
             case EngineChanged(part=part):
                 self._parts[part] = event
             case AlertRaised(alert=alert):
-                self._alerts[alert] = event
+                self._alerts[alert] = [event]
+            case AlertDelivered(alert=alert) | AlertEscalated(alert=alert):
+                self._told(alert, event)
             case AlertAcknowledged(alert=alert):
                 self._alerts.pop(alert, None)
             case SpeechStarted() | SpeechEnded() | PartialHeard():
@@ -89,5 +96,13 @@ class Present:
 
     def messages(self) -> list[dict[str, object]]:
         """Return it as messages, in the order a page should take them."""
-        events = [*self._parts.values(), *self._alerts.values(), *self._talk, self._state]
+        alerts = [event for events in self._alerts.values() for event in events]
+        events = [*self._parts.values(), *alerts, *self._talk, self._state]
         return [event_message(event) for event in events]
+
+    def _told(self, alert: int, event: Event) -> None:
+        """Keep the last of who was told; an alert may be open all night."""
+        told = self._alerts.get(alert, [])
+        if event not in told:
+            told.append(event)
+        del told[1:-MOST_TOLD]

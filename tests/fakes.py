@@ -4,9 +4,7 @@ Each fake fails the test when it is asked for more than it was given.
 """
 
 import asyncio
-import heapq
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 from dialogue.decisions import Decision
@@ -14,50 +12,14 @@ from dialogue.errors import StageError
 from dialogue.events import Event
 from dialogue.replies import Utterance
 from robot.driver import Command, Descriptor, DriverLostError, Play, StopLevel
+from simulator.virtual_clock import VirtualClock as FakeClock
+from simulator.virtual_clock import settle as settle
 from voices.errors import DeviceError, RecogniserError, VoiceError
 from voices.hearing import CHUNK_BYTES, Context, Guess, Recognition
 from voices.speaking import Played, Speech, SpokenWord, Style
 
 QUIET = bytes(CHUNK_BYTES)
 LOUD = (b"\x00\x20" + b"\x00\xe0") * (CHUNK_BYTES // 4)
-
-
-class FakeClock:
-    """Time that passes only when `advance` is called."""
-
-    def __init__(self, start: datetime = datetime(2026, 11, 23, 15, 20, tzinfo=UTC)) -> None:
-        self._start = start
-        self._seconds = 0.0
-        self._order = 0
-        self._sleepers: list[tuple[float, int, asyncio.Event]] = []
-
-    def now(self) -> datetime:
-        return self._start + timedelta(seconds=self._seconds)
-
-    def monotonic(self) -> float:
-        return self._seconds
-
-    async def sleep(self, seconds: float) -> None:
-        wake = asyncio.Event()
-        self._order += 1
-        heapq.heappush(self._sleepers, (self._seconds + seconds, self._order, wake))
-        await wake.wait()
-
-    async def advance(self, seconds: float) -> None:
-        """Let that much time pass, waking every sleeper at its moment."""
-        until = self._seconds + seconds
-        await settle()
-        while self._sleepers and self._sleepers[0][0] <= until:
-            self._seconds, _, wake = heapq.heappop(self._sleepers)
-            wake.set()
-            await settle()
-        self._seconds = until
-
-
-async def settle() -> None:
-    """Let every task run until all of them wait for something outside."""
-    for _ in range(50):
-        await asyncio.sleep(0)
 
 
 class LoudnessActivity:
@@ -234,7 +196,7 @@ class FakeDialogue:
         self._decisions = list(decisions)
         self.asked: list[str] = []
 
-    async def decide(self, utterance: Utterance, talk: str) -> Decision:
+    async def decide(self, utterance: Utterance, talk: str, after: str | None) -> Decision:
         assert self._decisions, "the dialogue was asked for more than it was given"
         self.asked.append(utterance.text)
         decision = self._decisions.pop(0)

@@ -2,6 +2,8 @@
 
 import asyncio
 import random
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from config.settings import Home, Resident, Robot
@@ -11,28 +13,45 @@ from dialogue.care import Care
 from dialogue.conversation import Conversation
 from dialogue.deciding import Deciding
 from dialogue.decisions import Dialogue
+from dialogue.flows import Flows
 from dialogue.keywords import KeywordDialogue, Keywords
 from dialogue.person import Person
-from dialogue.phrasebook import Phrasebook
+from dialogue.phrasebook import Phrasebook, read_core
 from dialogue.replies import Utterance
+from dialogue.rotation import IN_MEMORY, Rotation
 from dialogue.safety import Safety
 from dialogue.telling import Telling
 from dialogue.turn import Turn
+from dialogue.variants import Variants
 from dialogue.words import Words
 from robot.body import Body
 from tests.fakes import FakeClock, FakeDriver, FakeSpeaker, FakeSynthesis, Recorder
 from voices.hearing import Guess
 
-PHRASES = Phrasebook.load(phrasebook.PHRASES, random.Random(1))
-KEYWORDS = Keywords.load()
+FLOWS = Flows.load(core_keys=phrasebook.KEYS)
+KEYWORDS = Keywords.load(flows=FLOWS)
 SAFETY = Safety.load()
+
+
+def book(rotation: Rotation) -> Phrasebook:
+    """The phrasebook with its flows, as it is read from the files."""
+    return Phrasebook(_core(), rotation, FLOWS.all)
+
+
+@cache
+def _core() -> Mapping[str, Mapping[str, Variants]]:
+    return read_core(phrasebook.PHRASES)
 
 
 class Room:
     """A conversation with everything around it."""
 
     def __init__(
-        self, folder: Path, dialogue: Dialogue | None = None, language: str = "en"
+        self,
+        folder: Path,
+        dialogue: Dialogue | None = None,
+        language: str = "en",
+        seed: int = 1,
     ) -> None:
         self.clock = FakeClock()
         self.reports = Recorder()
@@ -41,16 +60,21 @@ class Room:
         self.driver = FakeDriver(self.clock)
         self.body = Body(self.driver, self.clock)
         self.alerts = Alerts(folder / "alerts.db", self.clock)
-        self.dialogue = dialogue or KeywordDialogue(KEYWORDS)
+        self.dialogue = dialogue or KeywordDialogue(KEYWORDS, FLOWS)
         self.mouth = Telling(self.synthesis, self.speaker, self.body, self.clock, self.reports)
         home = Home(name="A", time_zone="Europe/Berlin")
-        words = Words(PHRASES, home, Robot(name="Juno"), self.clock)
+        chance = random.Random(seed)
+        self.rotation = Rotation(IN_MEMORY, self.clock, chance, home.repeat_after_days)
+        self.words = Words(
+            book(self.rotation), FLOWS, self.rotation, home, Robot(name="Juno"), self.clock, chance
+        )
+        words = self.words
         self.person = Person.of("anna", Resident(name="Anna"), language)
         self.talk = Conversation(
             person=self.person,
             words=words,
             care=Care(SAFETY, KEYWORDS, self.alerts, words, self.reports),
-            deciding=Deciding(self.dialogue, words, self.person, 0.4, self.clock),
+            deciding=Deciding(self.dialogue, FLOWS, words, self.person, 0.4, self.clock),
             mouth=self.mouth,
             body=self.body,
             clock=self.clock,
@@ -78,4 +102,6 @@ class Room:
 
 def one_of(key: str, language: str = "en") -> set[str]:
     """Return every sentence that the phrasebook has for a key."""
-    return {phrase.text for variant in PHRASES.variants(key, language) for phrase in variant}
+    rotation = Rotation(IN_MEMORY, FakeClock(), random.Random(1), days=1)
+    variants = book(rotation).variants(key, language)
+    return {phrase.text for variant in variants for phrase in variant.phrases}

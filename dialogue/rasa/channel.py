@@ -1,5 +1,8 @@
 """The only way in: one route, one turn of a talk, and a token that lives as long as the process.
 
+The controller says with every turn what was said last and what can be answered just now, so that
+a talk goes on rightly whoever answered before: Rasa, the keywords, or the silence.
+
 Loaded by `rasa run --connector channel.FiresideChannel`.
 """
 
@@ -8,23 +11,51 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from pydantic import BaseModel, ValidationError, conlist, constr
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import CollectingOutputChannel, InputChannel, UserMessage
+from rasa.shared.core.constants import ACTION_LISTEN_NAME
+from rasa.shared.core.events import ActionExecuted
 from sanic import Blueprint, Sanic
 from sanic.exceptions import Unauthorized
 from sanic.request import Request
 from sanic.response import HTTPResponse, json
 
 TOKEN = "FIRESIDE_RASA_TOKEN"
-LONGEST_TEXT = 1000
-LONGEST_NAME = 100
+RANKED = 5
 LARGEST_BODY = 16 * 1024
 
 
-class FiresideChannel(InputChannel):
-    """POST /webhooks/fireside/turn with {"talk", "text"} answers what was meant and what follows.
+NOTHING = "nothing_said"
+ANY = "any_answer"
+FALLBACK = "nlu_fallback"
 
-    {"intent": {"name", "confidence"}, "ranking": [the best three], "messages": [custom, ...]}
+
+class Guess(BaseModel):
+    """What the recogniser may have heard, with its confidence from 0 to 1."""
+
+    text: constr(strip_whitespace=True, min_length=1, max_length=1000)
+    confidence: float = 1.0
+
+
+class Turn(BaseModel):
+    """POST this to /webhooks/fireside/turn.
+
+    `after` is the step said last; `intents` are those there is an answer for, any if empty, and
+    `answers` those that simply answer an open question.
+    """
+
+    talk: constr(min_length=1, max_length=100)
+    guesses: conlist(Guess, min_items=1, max_items=5)
+    after: str | None = None
+    intents: frozenset[str] = frozenset()
+    answers: frozenset[str] = frozenset()
+
+
+class FiresideChannel(InputChannel):
+    """Answers what was meant and what follows.
+
+    {"intent": {"name", "confidence"}, "ranking": [the best five], "messages": [custom, ...]}
     """
 
     @classmethod
@@ -47,36 +78,60 @@ class FiresideChannel(InputChannel):
             app.register_middleware(refuse_strangers, "request")
 
         @blueprint.post("/turn")
-        async def turn(request: Request) -> HTTPResponse:
-            body = request.json
-            talk = body.get("talk") if isinstance(body, dict) else None
-            text = body.get("text") if isinstance(body, dict) else None
-            if not _fits(talk, LONGEST_NAME) or not _fits(text, LONGEST_TEXT):
-                return json({"error": "Send JSON with the short texts talk and text."}, 400)
-            return json(await _take_turn(request.app.ctx.agent, talk, text))
+        async def take(request: Request) -> HTTPResponse:
+            try:
+                turn = Turn.parse_obj(request.json)
+            except ValidationError:
+                return json({"error": "Send JSON with the short texts talk and guesses."}, 400)
+            return json(await _take_turn(request.app.ctx.agent, turn))
 
         return blueprint
 
 
-def _fits(value: object, longest: int) -> bool:
-    return isinstance(value, str) and 0 < len(value.strip()) and len(value) <= longest
-
-
-async def _take_turn(agent: Agent, talk: str, text: str) -> dict[str, Any]:
-    # Rasa takes "/intent{...}" at its word instead of classifying it; nobody says a slash.
-    parsed = await agent.parse_message(text.replace("/", " "))
-    ranking = parsed["intent_ranking"][:3]
+async def _take_turn(agent: Agent, turn: Turn) -> dict[str, Any]:
+    ranking = await _understood(agent, turn)
+    meant = ranking[0]
     # The words have done their work. What is kept of the turn is the intent alone.
-    parsed = {"text": "", "intent": parsed["intent"], "intent_ranking": ranking, "entities": []}
+    intent = {**meant, "name": ANY} if meant["name"] in turn.answers else meant
+    parsed = {"text": "", "intent": intent, "intent_ranking": ranking, "entities": []}
     heard = CollectingOutputChannel()
+    await _say_what_was_said(agent, turn)
     await agent.handle_message(
-        UserMessage("", heard, talk, parse_data=parsed, input_channel=FiresideChannel.name())
+        UserMessage("", heard, turn.talk, parse_data=parsed, input_channel=FiresideChannel.name())
     )
     return {
-        "intent": _named(parsed["intent"]),
-        "ranking": [_named(intent) for intent in ranking],
+        "intent": _named(meant),
+        "ranking": [_named(intent) for intent in ranking[:RANKED]],
         "messages": [message["custom"] for message in heard.messages if "custom" in message],
     }
+
+
+async def _understood(agent: Agent, turn: Turn) -> list[dict[str, Any]]:
+    """Return the ranking of the first guess that is understood, or else of the best one."""
+    rankings = []
+    for guess in turn.guesses:
+        # Rasa takes "/intent{...}" at its word instead of classifying it; nobody says a slash.
+        parsed = await agent.parse_message(guess.text.replace("/", " "))
+        rankings.append(_answerable(parsed["intent_ranking"], turn.intents))
+        if rankings[-1][0]["name"] != FALLBACK:
+            return rankings[-1]
+    return rankings[0]
+
+
+def _answerable(ranking: list[dict[str, Any]], intents: frozenset[str]) -> list[dict[str, Any]]:
+    """Leave out what there is no answer for in the language that is spoken."""
+    known = [intent for intent in ranking if not intents or intent["name"] in intents]
+    return known or [{"name": FALLBACK, "confidence": 0.0}]
+
+
+async def _say_what_was_said(agent: Agent, turn: Turn) -> None:
+    """Tell the tracker what the robot said last, which need not be what Rasa decided last."""
+    tracker = await agent.processor.fetch_tracker_and_update_session(turn.talk)
+    said = f"utter_{turn.after}" if turn.after else ""
+    known = said in agent.domain.action_names_or_texts
+    tracker.update(ActionExecuted(said if known else NOTHING))
+    tracker.update(ActionExecuted(ACTION_LISTEN_NAME))
+    await agent.tracker_store.save(tracker)
 
 
 def _named(intent: dict[str, Any]) -> dict[str, Any]:

@@ -2,12 +2,12 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from config.files import ConfigError, Fault, read_model
-from dialogue.patterns import Pattern, fold, words_of
+from dialogue.patterns import Notation, Pattern, fold, words_of
 
 Category = Literal[
     "emergency",
@@ -20,14 +20,6 @@ Category = Literal[
 ]
 PRECEDENCE: tuple[Category, ...] = get_args(Category)
 """Which category wins when several are found."""
-
-
-def _checked(notation: str) -> str:
-    Pattern(notation, lambda text: fold(text, "en"))
-    return notation
-
-
-Notation = Annotated[str, AfterValidator(_checked)]
 
 
 class _Part(BaseModel):

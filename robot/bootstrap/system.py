@@ -65,8 +65,10 @@ ALSA_PULSE = SystemPackage(
     _file("usr/lib/*/alsa-lib/libasound_module_pcm_pulse.so"),
 )
 
+MOSQUITTO = SystemPackage("mosquitto", "the tests of alerts", _file("usr/sbin/mosquitto"))
+
 TO_RUN = (VENV, PORTAUDIO)
-TO_TEST = (*TO_RUN, CHROMIUM, PULSEAUDIO, RECORDER, ALSA_PULSE)
+TO_TEST = (*TO_RUN, CHROMIUM, PULSEAUDIO, RECORDER, ALSA_PULSE, MOSQUITTO)
 
 
 def missing(packages: Sequence[SystemPackage]) -> list[SystemPackage]:

@@ -17,6 +17,7 @@ NAMES = {
     "latency": "from the last sample of speech to the first of the answer",
     "malformed": "1,000 damaged recordings and lines into `fireside talk`",
     "recognition": "word error rate, speed and memory of every recogniser",
+    "resident": "simulated residents, a thousand turns each: rules kept, time a turn",
     "resilience": "Rasa killed, a hung voice, the stop button",
     "start": "time to the first word, memory and idle load of each process",
 }

@@ -1,13 +1,32 @@
-"""`fireside check`: every file under config/ in plain sentences."""
+"""`fireside check`: every file a person can write, and every sentence the robot can say."""
+
+import random
+from collections.abc import Iterator
 
 import typer
+from rich.table import Table
 
+from config.clock import SystemClock
+from config.files import ConfigError
 from config.paths import CONFIG
-from robot.commands.console import output, settings_or_exit
+from config.settings import LANGUAGES
+from dialogue.flow_files import FULL
+from dialogue.flows import Flows
+from dialogue.keywords import Keywords
+from dialogue.phrasebook import KEYS, PHRASES, Phrasebook
+from dialogue.reading import Measured, measure, reading_ease
+from dialogue.rotation import IN_MEMORY, Rotation
+from robot.commands.console import CANNOT_START, errors, output, settings_or_exit
+
+PLAIN = 60.0
+"""The reading ease a flow must have at least: plain language (Flesch 1948)."""
 
 
 def check() -> None:
-    """Read every file under config/ and say what is wrong, in which line, and how to mend it."""
+    """Read every file and say what is wrong, in which line, and how to mend it.
+
+    Then measure every sentence the robot can say: short, one question at a time, plain.
+    """
     settings = settings_or_exit()
     home, robot = settings.home, settings.robot
     output.print(f"{CONFIG} is valid.", soft_wrap=True)
@@ -25,4 +44,59 @@ def check() -> None:
             markup=False,
             soft_wrap=True,
         )
-    raise typer.Exit(0)
+    flows, book = _words_or_exit()
+    output.print(_table(flows, book))
+    hard = list(_hard(flows))
+    for sentence in hard:
+        errors.print(sentence, style="red", markup=False, soft_wrap=True)
+    raise typer.Exit(1 if hard else 0)
+
+
+def _words_or_exit() -> tuple[Flows, Phrasebook]:
+    try:
+        flows = Flows.load(core_keys=KEYS)
+        Keywords.load(flows=flows)
+        rotation = Rotation(IN_MEMORY, SystemClock(), random.Random(), days=1)
+        return flows, Phrasebook.load(PHRASES, rotation, flows.all)
+    except ConfigError as error:
+        for fault in error.faults:
+            errors.print(str(fault), style="red", markup=False, soft_wrap=True)
+        raise typer.Exit(CANNOT_START) from error
+
+
+def _table(flows: Flows, book: Phrasebook) -> Table:
+    table = Table(
+        *("language", "intents", "flows", "sentences", "words", "longest", "ease", "gentle", "du"),
+        title=f"What the robot can say: {len(flows.begins)} intents, {len(flows.all)} flows",
+    )
+    for language in LANGUAGES:
+        variants = [variant for _, variant in book.every(language)]
+        measured = measure((p.text for v in variants for p in v.phrases), language)
+        gentle = sum(variant.gentle for variant in variants) / len(variants)
+        familiar = sum(variant.familiar != variant.phrases for variant in variants)
+        table.add_row(
+            language,
+            str(len(flows.intents(language))),
+            str(len(flows.all) if language in FULL else 1),
+            *_cells(measured),
+            f"{gentle:.0%}",
+            str(familiar) if language == "de" else "",
+        )
+    return table
+
+
+def _cells(measured: Measured) -> tuple[str, str, str, str]:
+    ease = "" if measured.ease is None else f"{measured.ease:.0f}"
+    return str(measured.sentences), f"{measured.words:.1f}", str(measured.longest), ease
+
+
+def _hard(flows: Flows) -> Iterator[str]:
+    for name, flow in flows.all.items():
+        for language in FULL:
+            sentences = [p.text for v in flow.variants(language) for p in v.phrases]
+            ease = reading_ease(sentences, language)
+            if ease is not None and ease < PLAIN:
+                yield (
+                    f"flows/{name}.yaml: reading ease {ease:.0f} in {language}, plain language has "
+                    f"{PLAIN:.0f}; use shorter words."
+                )

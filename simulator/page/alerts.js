@@ -1,42 +1,58 @@
-// The banner that asks a person to come, and the one line of news above the robot.
+// What asks a person to come: calls in a banner, notes in the shift's list, and one line of news.
 
-import { write } from "./texts.js";
+import { Alarm } from "./alarm.js";
+import { who } from "./coming.js";
+import { text, write } from "./texts.js";
+
+const MOST_TOLD = 3;
 
 export class Alerts {
-  #name = "";
+  #robot = { name: "", staff: [], place: "" };
 
-  constructor(banner, news, coming) {
+  /** `coming(alert, by)` tells the program; `mayRing` says whether this page may make a sound. */
+  constructor(banner, notes, news, coming, mayRing) {
     this.banner = banner;
+    this.notes = notes;
     this.news = news;
     this.coming = coming;
+    this.alarm = new Alarm(mayRing, () => this.#show());
   }
 
-  clear(name) {
-    this.#name = name;
+  clear(robot) {
+    this.#robot = robot;
     this.banner.replaceChildren();
+    this.notes.querySelectorAll("[data-alert]").forEach((note) => note.remove());
+    this.#show();
   }
 
-  raise({ alert, category, time }) {
+  raise({ alert, category, time, kind }) {
     this.#find(alert)?.remove();
-    const card = document.createElement("div");
-    card.className = "alert";
+    const card = element("div", kind === "note" ? "note" : "alert");
     card.dataset.alert = alert;
-    const words = document.createElement("p");
-    const key = category === "emergency" ? "alert.emergency" : "alert.other";
-    write(words, key, { name: this.#name, time: clockTime(time) });
-    const button = document.createElement("button");
-    button.type = "button";
-    write(button, "alert.coming");
-    button.addEventListener("click", () => this.coming(alert));
-    card.append(words, button);
-    this.banner.append(card);
+    const words = element("p", "what");
+    write(words, textKey(kind, category), { name: this.#robot.name, time: clockTime(time) });
+    card.append(words);
+    const ask = who(this.#robot.staff, kind, (by) => this.coming(alert, by));
+    if (kind === "note") this.notes.append(folded(card, ask));
+    else this.banner.append(this.#called(card, ask));
+    this.#show();
+  }
+
+  delivered({ alert, recipient, channel }) {
+    if (channel !== "page" && channel !== "robot") this.#tell(alert, "alert.told", recipient, channel);
+  }
+
+  escalated({ alert, person }) {
+    this.#tell(alert, "alert.escalated", person);
   }
 
   acknowledge({ alert, by }) {
     const card = this.#find(alert);
     if (!card) return;
+    const key = card.classList.contains("note") ? "note.acknowledged" : "alert.acknowledged";
     card.remove();
-    this.note("alert.acknowledged", { by });
+    this.note(key, { by });
+    this.#show();
   }
 
   /** Show one line of news, or none. */
@@ -48,9 +64,65 @@ export class Alerts {
     }
   }
 
-  #find(alert) {
-    return this.banner.querySelector(`[data-alert="${Number(alert)}"]`);
+  #called(card, ask) {
+    if (this.#robot.place) {
+      const place = element("p", "place");
+      write(place, "alert.place", { place: this.#robot.place });
+      card.append(place);
+    }
+    card.append(ask, element("ul", "told"));
+    return card;
   }
+
+  #tell(alert, key, person, channel) {
+    const list = this.#find(alert)?.querySelector(".told");
+    if (!list) return;
+    const line = element("li");
+    write(line, key, { person, channel: { text: `channel.${channel}` } });
+    if ([...list.children].some((other) => other.textContent === line.textContent)) return;
+    list.append(line);
+    while (list.children.length > MOST_TOLD) list.firstElementChild.remove();
+  }
+
+  /** Write the title of the window, which also a page in the background shows. */
+  retitle() {
+    const title = text("title", { name: this.#robot.name || "Fireside" });
+    document.title = this.banner.children.length ? `${text("alert.title")} ▲ ${title}` : title;
+  }
+
+  #show() {
+    const calling = this.banner.children.length > 0;
+    this.alarm.ring(calling);
+    this.notes.hidden = !this.notes.querySelector("[data-alert]");
+    document.body.classList.toggle("calling", calling);
+    const hint = document.getElementById("silent");
+    hint.hidden = !calling || !this.alarm.silent;
+    this.retitle();
+  }
+
+  #find(alert) {
+    return document.querySelector(`[data-alert="${Number(alert)}"]`);
+  }
+}
+
+function textKey(kind, category) {
+  if (kind === "note") return category === "distress" ? "note.distress" : "note.other";
+  return category === "emergency" ? "alert.emergency" : "alert.other";
+}
+
+function folded(card, ask) {
+  const fold = element("details");
+  const title = element("summary");
+  write(title, "note.seen");
+  fold.append(title, ask);
+  card.append(fold);
+  return card;
+}
+
+function element(tag, name = "") {
+  const made = document.createElement(tag);
+  if (name) made.className = name;
+  return made;
 }
 
 function clockTime(moment) {

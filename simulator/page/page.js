@@ -22,7 +22,14 @@ const find = (id) => document.getElementById(id);
 
 const face = new Face(find("face"));
 const transcript = new Transcript(find("talk"), find("no-talk"));
-const alerts = new Alerts(find("alerts"), find("notice"), (alert) => connection.send({ type: "acknowledge", alert }));
+const alerts = new Alerts(
+  find("alerts"),
+  find("notes"),
+  find("notice"),
+  (alert, by) => connection.send({ type: "acknowledge", alert, by }),
+  // The robot's own loudspeaker rings by itself, and a stopped robot is silent everywhere.
+  () => !devices.soundHere && document.body.dataset.state !== "stopped",
+);
 const connection = new Connection({ message: receive, open: () => devices.announce(), closed });
 const devices = new Devices(connection, find("microphone"), find("sound"), find("refusal"));
 const robot = { name: "Fireside", language: "en" };
@@ -49,11 +56,10 @@ function welcome(message) {
   find("name").textContent = robot.name;
   texts.write(find("says"), "says", name);
   texts.write(find("say"), "say", name);
-  texts.write(document.querySelector("title"), "title", name);
   devices.offer(message.audio === "browser");
   if (find("notice").dataset.text === "offline" || find("notice").dataset.text === "full") alerts.note("");
   transcript.clear();
-  alerts.clear(robot.name);
+  alerts.clear({ name: robot.name, staff: message.staff, place: message.place });
   find("parts").replaceChildren();
   message.events.forEach((event) => receive(event, null));
 }
@@ -129,12 +135,15 @@ const RECEIVERS = {
   refused: ({ message }) => texts.writeWords(find("refusal"), message, "en"),
   state_changed: ({ state: name }) => { state(name); light(name); },
   partial_heard: (event) => hear(event, true),
-  utterance_heard: (event) => { hear(event, false); transcript.heard(event); },
+  // Of something sealed there are no words.
+  utterance_heard: (event) => { hear(event, false); if (event.text) transcript.heard(event); },
   danger_heard: (event) => transcript.danger(event),
   word_spotted: (event) => transcript.spotted(event),
   alert_raised: (event) => alerts.raise(event),
+  alert_delivered: (event) => alerts.delivered(event),
+  alert_escalated: (event) => alerts.escalated(event),
   alert_acknowledged: (event) => alerts.acknowledge(event),
-  reply_decided: (event) => transcript.decided(event, robot.language),
+  reply_decided: (event) => { if (event.sentences.length) transcript.decided(event, robot.language); },
   phrase_started: caption,
   phrase_ended: (event) => transcript.cut(event),
   turn_ended: (event) => transcript.ended(event),
@@ -168,6 +177,7 @@ find("form").addEventListener("submit", (event) => {
 
 async function speakLanguage(language) {
   await texts.load(language);
+  alerts.retitle();
   document.querySelectorAll("[data-language]").forEach((button) => {
     button.setAttribute("aria-pressed", String(button.dataset.language === language));
   });

@@ -16,7 +16,7 @@ from dialogue.keywords import KeywordDialogue
 from dialogue.rasa_client import RasaDialogue
 from dialogue.rasa_process import RasaProcess
 from dialogue.training import trained_model
-from tests.room import KEYWORDS, Room, one_of
+from tests.room import FLOWS, KEYWORDS, Room, one_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -57,7 +57,7 @@ async def rasa() -> AsyncIterator[Dialogue]:
     process = RasaProcess(model, SystemClock(), lambda *_: None)
     await process.start()
     await asyncio.wait_for(process.wait_ready(), 100)
-    client = RasaDialogue(process, timeout=10)
+    client = RasaDialogue(process, FLOWS, timeout=10)
     yield client
     await client.close()
     await process.close()
@@ -89,7 +89,7 @@ async def run(talk: Talk, room: Room) -> None:
 
 @pytest.mark.parametrize("talk", TALKS, ids=lambda talk: talk.name)
 async def test_with_keywords(talk: Talk, tmp_path: Path) -> None:
-    await run(talk, Room(tmp_path, KeywordDialogue(KEYWORDS), talk.language))
+    await run(talk, Room(tmp_path, KeywordDialogue(KEYWORDS, FLOWS), talk.language))
 
 
 @pytest.mark.rasa

@@ -15,7 +15,11 @@ from typing import Any
 ANSWERS: dict[str, Any] = {
     "louder": {"intent": "louder", "messages": [{"say": "louder", "do": "louder"}]},
     "twice": {"intent": "greet", "messages": [{"say": "greet"}, {"say": "introduce"}]},
-    "bingo": {"intent": "greet", "messages": [{"do": "start_activity", "value": "bingo"}]},
+    "bingo": {
+        "intent": "greet",
+        "messages": [{"say": "greet", "do": "start_activity", "value": "bingo"}],
+    },
+    "unknown step": {"intent": "tell_joke", "messages": [{"say": "no_such_step"}]},
     "say nothing": {"intent": "greet", "messages": []},
     "strange": {"intent": "greet", "messages": [{"shout": "greet"}]},
 }
@@ -27,7 +31,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         turn = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        text = turn["text"]
+        text = turn["guesses"][0]["text"]
         if self.headers["authorization"] != f"Bearer {os.environ['FIRESIDE_RASA_TOKEN']}":
             self.reply(401, b"{}")
         elif self.path != "/webhooks/fireside/turn":

@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from config.clock import SystemClock
-from dialogue.alerts import SCHEMA_VERSION, Alerts
+from dialogue.alert_file import SCHEMA_VERSION
+from dialogue.alerts import DISTRESS_WITHIN, Alerts, open_alerts
 from dialogue.errors import StageError
+from tests.fakes import FakeClock
 
 KILLS = 50
 
@@ -64,7 +66,7 @@ def test_an_alert_is_stored_with_its_moment_and_without_words(path: Path) -> Non
 
 
 def test_words_are_kept_only_when_given(path: Path) -> None:
-    assert reopened(path).raise_("distress", "I miss her").words == "I miss her"
+    assert reopened(path).raise_("distress", words="I miss her").words == "I miss her"
 
 
 def test_an_abuse_disclosure_is_never_on_the_shift_list(path: Path) -> None:
@@ -123,8 +125,98 @@ def test_a_path_that_cannot_be_is_one_clear_sentence(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_database_is_one_clear_sentence(tmp_path: Path) -> None:
     (tmp_path / "alerts.sqlite3").write_bytes(b"not a database" * 100)
-    with pytest.raises(StageError, match="Alerts cannot be stored"):
+    with pytest.raises(StageError, match=r"are damaged .*start the robot anew"):
         reopened(tmp_path / "alerts.sqlite3")
+
+
+def test_a_damaged_page_is_found_before_anything_is_promised(path: Path) -> None:
+    alerts = reopened(path)
+    for _ in range(200):
+        alerts.raise_("emergency")
+    alerts.close()
+    whole = bytearray(path.read_bytes())
+    whole[5000:9000] = bytes(4000)
+    path.write_bytes(whole)
+    with pytest.raises(StageError, match="damaged"):
+        reopened(path)
+
+
+def test_the_robot_starts_with_a_damaged_file_keeps_it_and_says_so(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_bytes(b"not a database" * 100)
+    told: list[StageError] = []
+    alerts = open_alerts(path, SystemClock(), told.append)
+    assert alerts.raise_("emergency").id == 1
+    assert [error.code for error in told] == ["set_aside"]
+    (aside,) = path.parent.glob("*.damaged-*")
+    assert aside.read_bytes().startswith(b"not a database")
+    assert str(aside) in told[0].message
+
+
+def test_a_file_that_cannot_be_written_is_not_set_aside(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StageError, match="Alerts cannot be stored"):
+        open_alerts(tmp_path / "file" / "alerts.sqlite3", SystemClock(), lambda error: None)
+
+
+VERSION_1 = """
+CREATE TABLE alerts (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, category TEXT NOT NULL, audience TEXT NOT NULL,
+    raised_at TEXT NOT NULL, words TEXT, acknowledged_at TEXT, acknowledged_by TEXT
+);
+INSERT INTO alerts VALUES
+    (3, 'emergency', 'shift', '2026-11-01T10:00:00+00:00', NULL, NULL, NULL),
+    (4, 'distress', 'shift', '2026-11-01T11:00:00+00:00', 'words', '2026-11-01T12:00:00', 'Bo'),
+    (9, 'abuse_disclosure', 'safeguarding', '2026-11-01T12:00:00+00:00', NULL, NULL, NULL);
+PRAGMA user_version = 1;
+"""
+
+
+def test_a_file_of_the_first_release_keeps_what_is_in_it(path: Path) -> None:
+    path.parent.mkdir()
+    database = sqlite3.connect(path)
+    database.executescript(VERSION_1)
+    database.close()
+    alerts = reopened(path)
+    (emergency,) = alerts.open()
+    (sealed,) = alerts.open("safeguarding")
+    distress = alerts.get(4)
+    assert (emergency.id, emergency.kind, emergency.step) == (3, "alert", -1)
+    assert (sealed.id, sealed.kind, sealed.raised_at) == (9, "alert", "2026-11-01T12:00:00+00:00")
+    assert (distress.kind, distress.words, distress.acknowledged_by) == ("note", "words", "Bo")
+    assert len({emergency.uid, sealed.uid, distress.uid, ""}) == 4
+    assert alerts.raise_("emergency").id == 10
+    assert reopened(path).open()[0] == emergency
+
+
+def test_distress_is_a_note_and_the_third_within_a_day_an_alert(path: Path) -> None:
+    clock = FakeClock()
+    alerts = Alerts(path, clock)
+
+    def kinds(person: str, times: int) -> list[str]:
+        return [alerts.raise_("distress", person).kind for _ in range(times)]
+
+    assert kinds("anna", 2) == ["note", "note"]
+    assert kinds("bert", 2) == ["note", "note"]  # two people are not one in great distress
+    assert kinds("anna", 4) == ["alert", "note", "note", "alert"]
+    clock.start += DISTRESS_WITHIN
+    assert kinds("bert", 1) == ["note"]
+    assert alerts.raise_("medical_question").kind == "note"
+    assert alerts.raise_("emergency").kind == "alert"
+
+
+def test_two_processes_at_once_lose_nothing(path: Path) -> None:
+    both = [child(RAISING, path) for _ in range(2)]
+    time.sleep(2.5)
+    told: list[int] = []
+    for each in both:
+        each.kill()
+        lines = each.communicate()[0].splitlines(keepends=True)
+        told += [int(line) for line in lines if line.endswith("\n")]
+    stored = {alert.id for alert in reopened(path).open()}
+    assert len(set(told)) == len(told) > 20
+    assert set(told) <= stored
+    assert len(stored) <= len(told) + 2
 
 
 def test_a_file_of_another_release_is_left_alone(path: Path) -> None:
@@ -132,7 +224,7 @@ def test_a_file_of_another_release_is_left_alone(path: Path) -> None:
     database = sqlite3.connect(path)
     database.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     database.close()
-    with pytest.raises(StageError, match="another release"):
+    with pytest.raises(StageError, match="newer release"):
         reopened(path)
 
 

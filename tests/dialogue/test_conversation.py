@@ -14,8 +14,10 @@ from dialogue.events import (
     AlertRaised,
     DangerHeard,
     PartialHeard,
+    ReplyDecided,
     StageFailed,
     StateChanged,
+    UtteranceHeard,
 )
 from dialogue.fallback import FallbackDialogue
 from dialogue.keywords import KeywordDialogue
@@ -31,7 +33,7 @@ from tests.fakes import (
     Recorder,
     settle,
 )
-from tests.room import KEYWORDS, Room, one_of
+from tests.room import FLOWS, KEYWORDS, Room, one_of
 from voices.ears import Ears
 from voices.endpointer import Endpointer
 from voices.hearing import Guess
@@ -103,7 +105,7 @@ async def test_repeat_says_the_same_again(room: Room) -> None:
 async def test_a_wish_is_confirmed_in_the_new_manner(
     tmp_path: Path, wish: str, changed: Callable[[object, object], bool]
 ) -> None:
-    decision = Decision("rasa", wish, 0.9, (wish,), (Action(wish),))
+    decision = Decision("rasa", wish, 0.9, wish, (Action(wish),))
     room = Room(tmp_path, FakeDialogue(decision))
     await room.meets()
     before = room.person.style
@@ -115,7 +117,7 @@ async def test_a_wish_is_confirmed_in_the_new_manner(
 async def test_when_rasa_fails_the_keywords_answer(tmp_path: Path) -> None:
     dead = FakeDialogue(StageError("understand", "timeout", "Rasa did not answer."))
     reports = Recorder()
-    room = Room(tmp_path, FallbackDialogue(dead, KeywordDialogue(KEYWORDS), reports))
+    room = Room(tmp_path, FallbackDialogue(dead, KeywordDialogue(KEYWORDS, FLOWS), reports))
     await room.meets()
     turn = await room.hears("what time is it")
     assert turn.reply.engine == "keywords"
@@ -141,7 +143,7 @@ class TestStop:
 
     async def test_it_does_not_wait_for_an_engine_that_hangs(self, tmp_path: Path) -> None:
         class Hanging(FakeDialogue):
-            async def decide(self, utterance: Utterance, talk: str) -> Decision:
+            async def decide(self, utterance: Utterance, talk: str, after: str | None) -> Decision:
                 await asyncio.Event().wait()
                 raise AssertionError
 
@@ -221,8 +223,10 @@ class TestDanger:
         room.speaker.said.clear()
         await room.clock.advance(REPEAT_SECONDS * 3 + 30)
         assert len([s for s in room.speaker.said if s in one_of("emergency_repeat")]) >= 3
-        room.talk.acknowledge(room.alerts.open()[0].id)
+        room.speaker.said.clear()
+        room.talk.acknowledge(room.alerts.open()[0].id, "Amal")
         await room.clock.advance(REPEAT_SECONDS)
+        assert any(s.endswith("Amal has said they are coming.") for s in room.speaker.said)
         room.speaker.said.clear()
         await room.clock.advance(REPEAT_SECONDS * 3)
         assert room.speaker.said == []
@@ -283,7 +287,10 @@ class TestDanger:
         await room.meets()
         turn = await room.hears("the night nurse hit me")
         assert turn.safety == "abuse_disclosure"
-        assert room.reports.of(AlertRaised) == []
+        assert room.reports.of(AlertRaised) == room.reports.of(DangerHeard) == []
+        told = str([*room.reports.of(UtteranceHeard), *room.reports.of(ReplyDecided)])
+        assert not any(word in told for word in ("nurse", "abuse", "protects"))
+        assert room.alerts.open("safeguarding")[0].person == "anna"
 
     async def test_the_class_is_reported(self, room: Room) -> None:
         await room.meets()
@@ -382,12 +389,12 @@ class TestEars:
         self, tmp_path: Path
     ) -> None:
         class Broken(KeywordDialogue):
-            async def decide(self, utterance: Utterance, talk: str) -> Decision:
+            async def decide(self, utterance: Utterance, talk: str, after: str | None) -> Decision:
                 if "joke" in utterance.text:
                     raise RuntimeError("a fault")
-                return await super().decide(utterance, talk)
+                return await super().decide(utterance, talk, after)
 
-        room = Room(tmp_path, Broken(KEYWORDS))
+        room = Room(tmp_path, Broken(KEYWORDS, FLOWS))
         await room.meets()
         speech = (*[LOUD] * 30, *[QUIET] * 60)
         microphone = FakeMicrophone(*speech)

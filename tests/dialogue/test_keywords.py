@@ -7,21 +7,39 @@ import pytest
 from config.files import ConfigError
 from config.settings import LANGUAGES
 from dialogue.decisions import Decision
-from dialogue.keywords import INTENTS, KEYWORDS, MOST_TALKS, KeywordDialogue, Keywords
+from dialogue.flows import Flows
+from dialogue.keywords import INTENTS, KEYWORDS, KeywordDialogue, Keywords
 from dialogue.phrasebook import KEYS
 from dialogue.replies import Action, Utterance
 from voices.hearing import Guess
 
+FLOWS = Flows.load(core_keys=KEYS)
+
 
 @pytest.fixture(scope="module")
 def keywords() -> Keywords:
+    return Keywords.load(flows=FLOWS)
+
+
+@pytest.fixture(scope="module")
+def core() -> Keywords:
     return Keywords.load()
 
 
 async def say(
-    engine: KeywordDialogue, text: str, talk: str = "a", language: str = "en"
+    engine: KeywordDialogue, text: str, after: str | None = None, language: str = "en"
 ) -> Decision:
-    return await engine.decide(Utterance((Guess(text, 0.9),), language, "voice"), talk)
+    utterance = Utterance((Guess(text, 0.9),), language, "voice")
+    return await engine.decide(utterance, "a talk", after)
+
+
+async def talked(engine: KeywordDialogue, *texts: str, after: str | None = None) -> list[str]:
+    """Say one after the other; return the steps that came of it."""
+    steps = []
+    for text in texts:
+        after = (await say(engine, text, after)).step
+        steps.append(after)
+    return steps
 
 
 UNDERSTOOD = {
@@ -132,11 +150,18 @@ def test_understood(keywords: Keywords, language: str, text: str, want: str) -> 
     assert keywords.intent(text, language) == want
 
 
+def test_what_the_flows_add_is_understood(keywords: Keywords) -> None:
+    flows = [flow for flow in FLOWS.all.values() if flow.keywords]
+    for flow in flows:
+        for intent in flow.keywords:
+            assert intent in FLOWS.begins or any(intent in s.on for s in FLOWS.steps.values())
+
+
 @pytest.mark.parametrize(
     "text", ["the roses are in bloom", "my daughter bakes bread", "turn on the lamp", ""]
 )
-def test_what_it_does_not_know_it_leaves(keywords: Keywords, text: str) -> None:
-    assert keywords.intent(text, "en") is None
+def test_what_it_does_not_know_it_leaves(core: Keywords, text: str) -> None:
+    assert core.intent(text, "en") is None
 
 
 @pytest.mark.parametrize(
@@ -153,57 +178,44 @@ def test_yes_or_no(keywords: Keywords, text: str, language: str, want: str | Non
     assert keywords.yes_or_no(text, language) == want
 
 
-async def test_everything_it_says_is_in_the_phrasebook(keywords: Keywords) -> None:
-    engine = KeywordDialogue(keywords)
-    for number, text in enumerate([*UNDERSTOOD["en"].values(), "roses"]):
-        for talk in (f"{number}", "long talk"):
-            decision = await say(engine, text, talk)
-            assert decision.engine == "keywords"
-            assert set(decision.say) <= set(KEYS)
-            assert decision.say or decision.do
+async def test_everything_it_decides_is_a_step(keywords: Keywords) -> None:
+    engine = KeywordDialogue(keywords, FLOWS)
+    for text in [*UNDERSTOOD["en"].values(), "roses", ""]:
+        decision = await say(engine, text)
+        assert decision.engine == "keywords"
+        assert decision.step in FLOWS.steps
 
 
-async def test_a_joke_then_yes_is_another_joke_and_no_ends_it(keywords: Keywords) -> None:
-    engine = KeywordDialogue(keywords)
-    assert (await say(engine, "tell me a joke")).say == ("joke",)
-    assert (await say(engine, "yes")).say == ("joke",)
-    assert (await say(engine, "no")).say == ("deny_answer",)
-    assert (await say(engine, "yes")).say == ("affirm_answer",)
+async def test_a_joke_then_yes_is_another_joke_and_no_ends_it(core: Keywords) -> None:
+    engine = KeywordDialogue(core, FLOWS)
+    joke = FLOWS.begins["tell_joke"]
+    steps = await talked(engine, "tell me a joke", "yes", "no", "yes")
+    assert steps[:2] == [joke, joke]
+    assert steps[3] == FLOWS.begins["affirm"]
 
 
-async def test_a_wish_for_loudness_keeps_the_offer(keywords: Keywords) -> None:
-    engine = KeywordDialogue(keywords)
-    await say(engine, "a story please")
-    louder = await say(engine, "louder")
-    assert (louder.say, louder.do) == (("louder",), (Action("louder"),))
-    assert (await say(engine, "say that again")).do == (Action("repeat"),)
-    assert (await say(engine, "yes")).say == ("story",)
+async def test_a_wish_for_loudness_is_done(core: Keywords) -> None:
+    engine = KeywordDialogue(core, FLOWS)
+    louder = await say(engine, "louder", "story")
+    assert (louder.step, louder.do) == (FLOWS.begins["louder"], (Action("louder"),))
+    assert (await say(engine, "say that again", "story")).do == (Action("repeat"),)
 
 
-async def test_any_answer_to_a_question_is_welcome(keywords: Keywords) -> None:
-    engine = KeywordDialogue(keywords)
-    await say(engine, "hello")
-    for _ in range(3):
-        assert (await say(engine, "the geese are back")).say == ("warm_response", "small_talk")
+async def test_any_answer_to_a_question_is_welcome(core: Keywords) -> None:
+    engine = KeywordDialogue(core, FLOWS)
+    assert (await say(engine, "the geese are back", "how_are_you_answer")).step == "accept"
+    assert (await say(engine, "the geese are back", "small_talk")).step == "warm_response"
 
 
-async def test_out_of_scope_where_nothing_was_asked(keywords: Keywords) -> None:
-    engine = KeywordDialogue(keywords)
-    await say(engine, "what time is it")
-    decision = await say(engine, "buy me a boat")
+async def test_out_of_scope_where_nothing_was_asked(core: Keywords) -> None:
+    decision = await say(KeywordDialogue(core, FLOWS), "buy me a boat", "time")
     assert (decision.intent, decision.confidence) == ("out_of_scope", 0.0)
-    assert decision.say == ("out_of_scope",)
+    assert decision.step == FLOWS.begins["out_of_scope"]
 
 
-async def test_talks_do_not_mix_and_old_ones_are_forgotten(keywords: Keywords) -> None:
-    engine = KeywordDialogue(keywords)
-    await say(engine, "tell me a joke", "first")
-    await say(engine, "what time is it", "second")
-    assert (await say(engine, "yes", "second")).say == ("affirm_answer",)
-    for number in range(MOST_TALKS):
-        await say(engine, "what time is it", f"{number}")
-    assert len(engine._offers) == MOST_TALKS
-    assert (await say(engine, "yes", "first")).say != ("joke",)
+async def test_a_language_without_the_flows_has_the_core(core: Keywords) -> None:
+    decision = await say(KeywordDialogue(core, FLOWS), "bonjour", language="fr")
+    assert decision.step == "greet"
 
 
 def test_every_language_has_every_intent(keywords: Keywords) -> None:

@@ -13,12 +13,15 @@ from pathlib import Path
 import pytest
 
 from dialogue.errors import StageError
+from dialogue.flows import Flows
+from dialogue.phrasebook import KEYS
 from dialogue.rasa_client import RasaDialogue
 from dialogue.rasa_process import Endpoint
 from dialogue.replies import Action, Utterance
 from voices.hearing import Guess
 
 TOKEN = "token for tests"
+FLOWS = Flows.load(core_keys=KEYS)
 
 
 class Running:
@@ -57,7 +60,7 @@ def running(child: tuple[subprocess.Popen[bytes], Endpoint]) -> Running:
 
 @asynccontextmanager
 async def asking(engine: Running, timeout: float = 3.0) -> AsyncIterator[RasaDialogue]:
-    dialogue = RasaDialogue(engine, timeout)
+    dialogue = RasaDialogue(engine, FLOWS, timeout)
     try:
         yield dialogue
     finally:
@@ -72,7 +75,7 @@ def said(text: str) -> Utterance:
 async def fault(engine: Running, text: str, timeout: float = 3.0) -> StageError:
     async with asking(engine, timeout) as dialogue:
         with pytest.raises(StageError) as caught:
-            await dialogue.decide(said(text), "talk")
+            await dialogue.decide(said(text), "talk", None)
     assert caught.value.stage == "understand"
     assert text not in caught.value.message
     return caught.value
@@ -80,25 +83,27 @@ async def fault(engine: Running, text: str, timeout: float = 3.0) -> StageError:
 
 async def test_an_answer_becomes_a_decision(running: Running) -> None:
     async with asking(running) as dialogue:
-        decision = await dialogue.decide(said("hello"), "talk")
+        decision = await dialogue.decide(said("hello"), "talk", None)
     assert (decision.engine, decision.intent, decision.confidence) == ("rasa", "greet", 0.9)
-    assert decision.say == ("greet",) and decision.do == ()
+    assert decision.step == "greet" and decision.do == ()
+    assert decision.ranking == (("greet", 0.9),)
 
 
 @pytest.mark.parametrize(
-    ("text", "say", "do"),
+    ("text", "step", "do"),
     [
-        ("louder", ("louder",), (Action("louder"),)),
-        ("twice", ("greet", "introduce"), ()),
-        ("bingo", (), (Action("start_activity", "bingo"),)),
+        ("louder", "louder", (Action("louder"),)),
+        ("twice", "introduce", ()),
+        ("bingo", "greet", (Action("start_activity", "bingo"),)),
+        ("unknown step", FLOWS.begins["tell_joke"], ()),
     ],
 )
 async def test_saying_and_doing(
-    running: Running, text: str, say: tuple[str, ...], do: tuple[Action, ...]
+    running: Running, text: str, step: str, do: tuple[Action, ...]
 ) -> None:
     async with asking(running) as dialogue:
-        decision = await dialogue.decide(said(text), "talk")
-    assert decision.say == say and decision.do == do
+        decision = await dialogue.decide(said(text), "talk", None)
+    assert decision.step == step and decision.do == do
 
 
 @pytest.mark.parametrize(
@@ -146,4 +151,4 @@ async def test_a_stopped_engine_is_suspected(
 @pytest.mark.parametrize("text", ["\ud800", "a" * 100_000, "\x00", "", "👵 « grüß »"])
 async def test_any_text_can_be_asked(running: Running, text: str) -> None:
     async with asking(running) as dialogue:
-        assert (await dialogue.decide(said(text), "talk")).say == ("greet",)
+        assert (await dialogue.decide(said(text), "talk", None)).step == "greet"

@@ -3,25 +3,26 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import httpx
 import pytest
 import pytest_asyncio
-import yaml
 
 from config.clock import SystemClock
 from dialogue.decisions import Decision
-from dialogue.errors import StageError
+from dialogue.flows import Flows
+from dialogue.phrasebook import KEYS
 from dialogue.rasa_client import RasaDialogue
 from dialogue.rasa_process import RasaProcess
 from dialogue.replies import Action, Utterance
 from dialogue.training import trained_model
+from tests.dialogue.held_out import held_out
 from voices.hearing import Guess
 
 pytestmark = [pytest.mark.rasa, pytest.mark.asyncio(loop_scope="module")]
 
-HELD_OUT = yaml.safe_load(Path(__file__).with_name("rasa_held_out.yaml").read_text("utf-8"))
+FLOWS = Flows.load(core_keys=KEYS)
+HELD_OUT = held_out()
 SECRET = "marmalade under the floorboards"
 
 
@@ -39,48 +40,54 @@ async def process() -> AsyncIterator[RasaProcess]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def dialogue(process: RasaProcess) -> AsyncIterator[RasaDialogue]:
-    dialogue = RasaDialogue(process, timeout=10)
+    dialogue = RasaDialogue(process, FLOWS, timeout=10)
     yield dialogue
     await dialogue.close()
 
 
-async def say(dialogue: RasaDialogue, text: str, talk: str) -> Decision:
-    return await dialogue.decide(Utterance((Guess(text, 1.0),), "en", "text"), talk)
+async def say(
+    dialogue: RasaDialogue, text: str, after: str | None = None, language: str = "en"
+) -> Decision:
+    utterance = Utterance((Guess(text, 1.0),), language, "text")
+    return await dialogue.decide(utterance, "a talk", after)
 
 
-async def talked(dialogue: RasaDialogue, *texts: str) -> list[tuple[str, ...]]:
-    """Say all of it in a talk of its own; return what was answered each time."""
-    return [(await say(dialogue, text, " / ".join(texts)[:100])).say for text in texts]
+async def talked(dialogue: RasaDialogue, *texts: str, after: str | None = None) -> list[str]:
+    """Say one after the other; return the steps that came of it."""
+    steps = []
+    for text in texts:
+        after = (await say(dialogue, text, after)).step
+        steps.append(after)
+    return steps
 
 
 @pytest.mark.parametrize(
-    ("text", "intent", "said", "done"),
+    ("text", "language", "intent", "done"),
     [
-        ("hello", "greet", ("greet",), ()),
-        ("Hello!", "greet", ("greet",), ()),
-        ("What's your name?", "introduce", ("introduce",), ()),
-        ("what time is it", "ask_time", ("time",), ()),
-        ("louder please", "louder", ("louder",), (Action("louder"),)),
-        ("quieter please", "quieter", ("quieter",), (Action("quieter"),)),
-        ("not so fast", "slower", ("slower",), (Action("slower"),)),
-        ("speak faster", "faster", ("faster",), (Action("faster"),)),
-        ("say that again", "repeat", (), (Action("repeat"),)),
-        ("what is the capital of france", "out_of_scope", ("out_of_scope",), ()),
-        ("wie spät ist es", "ask_time", ("time",), ()),
-        ("raconte-moi une blague", "tell_joke", ("joke",), ()),
-        ("raccontami una storia", "tell_story", ("story",), ()),
-        ("muchas gracias", "thanks", ("thanks_answer",), ()),
-        ("welke dag is het vandaag", "ask_day", ("day",), ()),
-        ("qwrtz pfft zzx", "nlu_fallback", ("low_understanding",), ()),
+        ("hello", "en", "greet", ()),
+        ("Hello!", "en", "greet", ()),
+        ("What's your name?", "en", "introduce", ()),
+        ("what time is it", "en", "ask_time", ()),
+        ("louder please", "en", "louder", (Action("louder"),)),
+        ("quieter please", "en", "quieter", (Action("quieter"),)),
+        ("not so fast", "en", "slower", (Action("slower"),)),
+        ("speak faster", "en", "faster", (Action("faster"),)),
+        ("say that again", "en", "repeat", (Action("repeat"),)),
+        ("wie spät ist es", "de", "ask_time", ()),
+        ("raconte-moi une blague", "fr", "tell_joke", ()),
+        ("raccontami una storia", "it", "tell_story", ()),
+        ("muchas gracias", "es", "thanks", ()),
+        ("welke dag is het vandaag", "nl", "ask_day", ()),
+        ("qwrtz pfft zzx", "en", "nlu_fallback", ()),
     ],
 )
 async def test_what_is_decided(
-    dialogue: RasaDialogue, text: str, intent: str, said: tuple[str, ...], done: tuple[Action, ...]
+    dialogue: RasaDialogue, text: str, language: str, intent: str, done: tuple[Action, ...]
 ) -> None:
-    decision = await say(dialogue, text, f"one turn: {text}")
+    decision = await say(dialogue, text, language=language)
     assert (decision.engine, decision.intent) == ("rasa", intent)
-    assert decision.say == said and decision.do == done
-    assert 0 < decision.confidence <= 1
+    assert decision.step == FLOWS.beginning(intent, language) and decision.do == done
+    assert 0 <= decision.confidence <= 1
 
 
 @pytest.mark.parametrize("language", ["en", "de", "fr", "it", "es", "nl"])
@@ -89,7 +96,7 @@ async def test_wordings_it_was_not_trained_on(dialogue: RasaDialogue, language: 
     for intent, texts in HELD_OUT[language].items():
         for text in texts:
             total += 1
-            found = (await say(dialogue, text, f"held out: {text}")).intent
+            found = (await say(dialogue, text, language=language)).intent
             if found != intent:
                 wrong.append(f"{text!r}: {intent}, taken for {found}")
     print(f"{language}: {total - len(wrong)} of {total} right\n" + "\n".join(wrong))
@@ -97,21 +104,36 @@ async def test_wordings_it_was_not_trained_on(dialogue: RasaDialogue, language: 
 
 
 async def test_jokes_until_it_is_enough(dialogue: RasaDialogue) -> None:
-    assert await talked(
-        dialogue, "tell me a joke", "yes", "oh yes please", "no thank you", "yes"
-    ) == [("joke",), ("joke",), ("joke",), ("deny_answer",), ("affirm_answer",)]
+    joke = FLOWS.begins["tell_joke"]
+    steps = await talked(dialogue, "tell me a joke", "yes", "oh yes please", "no thank you", "yes")
+    assert steps[:3] == [joke] * 3
+    assert steps[3] == FLOWS.steps[joke].no
+    assert steps[4] == FLOWS.begins["affirm"]
 
 
-async def test_stories_and_an_offer_taken(dialogue: RasaDialogue) -> None:
-    assert await talked(dialogue, "tell me a story", "yes please") == [("story",), ("story",)]
-    assert await talked(dialogue, "i'm so bored", "yes") == [("bored",), ("joke",)]
-    assert await talked(dialogue, "i'm so bored", "a story please") == [("bored",), ("story",)]
+async def test_what_is_said_last_is_what_the_controller_says(dialogue: RasaDialogue) -> None:
+    joke = FLOWS.begins["tell_joke"]
+    assert (await say(dialogue, "yes", after=joke)).step == joke
+    assert (await say(dialogue, "yes", after=None)).step == FLOWS.begins["affirm"]
+    assert (await say(dialogue, "yes", after="no_such_step")).step == FLOWS.begins["affirm"]
 
 
-async def test_yes_belongs_to_its_own_talk(dialogue: RasaDialogue) -> None:
-    await say(dialogue, "tell me a joke", "one")
-    assert (await say(dialogue, "yes", "another")).say == ("affirm_answer",)
-    assert (await say(dialogue, "yes", "one")).say == ("joke",)
+async def test_every_transition_of_every_flow_is_decided_as_written(
+    dialogue: RasaDialogue,
+) -> None:
+    for name, step in FLOWS.steps.items():
+        for text, follows in (("yes please", step.yes), ("no thank you", step.no)):
+            if follows is not None:
+                assert (await say(dialogue, text, after=name)).step == follows, (name, text)
+        if step.any is not None:
+            odd = await say(dialogue, "blarp wumble frotz", after=name)
+            assert odd.step == step.any, name
+
+
+async def test_the_first_guess_that_is_understood_counts(dialogue: RasaDialogue) -> None:
+    guesses = (Guess("qwrtz pfft zzx", 0.5), Guess("what time is it", 0.4))
+    decision = await dialogue.decide(Utterance(guesses, "en", "voice"), "a talk", None)
+    assert decision.intent == "ask_time"
 
 
 @pytest.mark.parametrize(
@@ -128,40 +150,23 @@ async def test_yes_belongs_to_its_own_talk(dialogue: RasaDialogue) -> None:
 async def test_any_answer_to_an_open_question_is_warmly_taken(
     dialogue: RasaDialogue, answer: str
 ) -> None:
-    asked, answered = await talked(dialogue, "let's talk a little", answer)
-    assert asked == ("small_talk",) and answered == ("warm_response",)
-
-
-async def test_how_are_you_and_its_answers(dialogue: RasaDialogue) -> None:
-    for answer, warm in [
-        ("i'm fine thank you", "glad_to_hear"),
-        ("not so good", "sorry_to_hear"),
-        ("so so", "feeling_neutral_answer"),
-        ("blarp wumble frotz", "warm_response"),
-        ("bring me a glass of water", "out_of_scope"),
-    ]:
-        assert await talked(dialogue, "hello", answer) == [("greet",), (warm,)]
+    assert (await say(dialogue, answer, after="small_talk")).step == "warm_response"
 
 
 @pytest.mark.parametrize(
     "text", ["/ask_time", " /ask_time", '/ask_time{"a": "b"}', "//ask_time", "/restart", "/back"]
 )
 async def test_a_slash_commands_nothing(dialogue: RasaDialogue, text: str) -> None:
-    decision = await say(dialogue, text, f"slash: {text}")
+    decision = await say(dialogue, text)
     assert decision.confidence < 1 and decision.intent not in ("restart", "back")
-    assert decision.say == ("low_understanding",)
     # The talk is untouched: it goes on as any other.
-    assert (await say(dialogue, "tell me a joke", f"slash: {text}")).say == ("joke",)
+    assert (await say(dialogue, "tell me a joke")).intent == "tell_joke"
 
 
 @pytest.mark.parametrize("text", ["", "   ", "///", "?!"])
 async def test_no_words_are_no_crash(dialogue: RasaDialogue, text: str) -> None:
-    try:
-        decision = await say(dialogue, text, "no words")
-    except StageError as error:
-        assert error.code == "refused"
-    else:
-        assert decision.say == ("low_understanding",)
+    decision = await say(dialogue, text)
+    assert decision.step in FLOWS.steps
 
 
 @pytest.fixture
@@ -173,7 +178,7 @@ def base(process: RasaProcess) -> str:
 @pytest.mark.parametrize("given", [None, "", "Bearer", "Bearer wrong", "Bearer ü"])
 async def test_without_the_token_nothing_is_answered(base: str, given: str | None) -> None:
     headers = httpx.Headers([] if given is None else [(b"Authorization", given.encode())])
-    turn = {"talk": "stranger", "text": "hello"}
+    turn = {"talk": "stranger", "guesses": [{"text": "hello"}]}
     async with httpx.AsyncClient(trust_env=False) as client:
         for path in ("/", "/webhooks/fireside/turn", "/webhooks/rest/webhook", "/model/parse"):
             response = await client.post(base + path, json=turn, headers=headers)
@@ -212,12 +217,14 @@ async def test_rasas_other_routes_do_not_exist(process: RasaProcess, base: str, 
         b'"hello"',
         b"\xff\xfe\x00",
         b'{"talk": "a"}',
-        b'{"talk": "a", "text": 5}',
-        b'{"talk": "a", "text": ["hello"]}',
-        b'{"talk": "", "text": "hello"}',
-        b'{"talk": "%s", "text": "hello"}' % (b"a" * 101),
-        b'{"talk": "a", "text": "%s"}' % (b"a" * 1001),
-        b'{"talk": "a", "text": "%s"}' % (b"a" * 1_000_000),
+        b'{"talk": "a", "guesses": 5}',
+        b'{"talk": "a", "guesses": []}',
+        b'{"talk": "a", "guesses": ["hello"]}',
+        b'{"talk": "a", "guesses": [{"text": ""}]}',
+        b'{"talk": "", "guesses": [{"text": "hello"}]}',
+        b'{"talk": "%s", "guesses": [{"text": "hello"}]}' % (b"a" * 101),
+        b'{"talk": "a", "guesses": [{"text": "%s"}]}' % (b"a" * 1001),
+        b'{"talk": "a", "guesses": [{"text": "%s"}]}' % (b"a" * 1_000_000),
         b"[" * 15_000,
     ],
 )
@@ -231,15 +238,15 @@ async def test_malformed_turns_are_refused_and_the_next_is_answered(
         except (httpx.WriteError, httpx.ReadError):  # hung up on in the middle of too much
             status = 413
     assert status in (400, 413)
-    assert (await say(dialogue, "hello", "after nonsense")).say == ("greet",)
+    assert (await say(dialogue, "hello")).intent == "greet"
 
 
 async def test_what_residents_say_is_in_no_log(
     dialogue: RasaDialogue, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    await say(dialogue, SECRET, "secrets")
-    await say(dialogue, f"/{SECRET}", "secrets")
+    await say(dialogue, SECRET)
+    await say(dialogue, f"/{SECRET}")
     await asyncio.sleep(0.5)
     assert "marmalade" not in caplog.text and "floorboards" not in caplog.text
 
@@ -250,7 +257,7 @@ async def test_the_long_run_stays_quick(dialogue: RasaDialogue) -> None:
 
     async def seconds() -> float:
         began = loop.time()
-        await say(dialogue, "it was raining all day", "a long talk")
+        await say(dialogue, "it was raining all day")
         return loop.time() - began
 
     took = [await seconds() for _ in range(150)]

@@ -9,9 +9,13 @@ import pytest
 
 from config.settings import LANGUAGES
 from dialogue.keywords import Keywords
-from dialogue.phrasebook import KEYS, PHRASES, Phrasebook, Variant
+from dialogue.phrasebook import KEYS, Phrasebook
+from dialogue.rotation import IN_MEMORY, Rotation
 from dialogue.safety import Safety
+from dialogue.variants import Variant
 from dialogue.wording import MOST_WORDS, faults, word_count
+from tests import room
+from tests.fakes import FakeClock
 from voices.hearing import Guess
 
 RICH = {
@@ -41,21 +45,22 @@ FORBIDDEN = {
 
 @cache
 def book() -> Phrasebook:
-    return Phrasebook.load(PHRASES, random.Random(1))
+    return room.book(Rotation(IN_MEMORY, FakeClock(), random.Random(1), days=1))
 
 
 def all_variants() -> Iterator[tuple[str, str, Variant]]:
     for language in LANGUAGES:
-        for key in KEYS:
-            for variant in book().variants(key, language):
-                yield language, key, variant
+        yield from ((language, key, variant) for key, variant in book().every(language))
+
+
+def sentences(language: str) -> list[str]:
+    return [phrase.text for _, variant in book().every(language) for phrase in variant.phrases]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_sentences_are_short_and_speakable(language: str) -> None:
-    sentences = list(book().sentences(language))
-    assert len(sentences) > 100
-    for sentence in sentences:
+    assert len(sentences(language)) > 100
+    for sentence in sentences(language):
         words = [word for word in sentence.split() if any(char.isalpha() for char in word)]
         assert len(words) <= MOST_WORDS, sentence
         assert word_count(sentence) <= MOST_WORDS, sentence
@@ -66,8 +71,8 @@ def test_sentences_are_short_and_speakable(language: str) -> None:
 
 def test_one_question_at_most_and_it_comes_last() -> None:
     for language, key, variant in all_variants():
-        questions = [number for number, phrase in enumerate(variant) if "?" in phrase.text]
-        assert questions in ([], [len(variant) - 1]), (language, key, variant)
+        questions = [number for number, phrase in enumerate(variant.phrases) if "?" in phrase.text]
+        assert questions in ([], [len(variant.phrases) - 1]), (language, key, variant)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +86,7 @@ def test_what_the_robot_must_never_say_is_refused(language: str, sentence: str) 
 def test_every_session_begins_with_what_it_is_and_how_to_stop_it(language: str) -> None:
     safety = Safety.load()
     for variant in book().variants("introduce_session", language):
-        first = variant[0].text
+        first = variant.phrases[0].text
         assert "{robot}" in first
         for word in SAY_WHAT_IT_IS[language]:
             assert word in first.lower(), first
@@ -99,9 +104,9 @@ def test_stories_and_jokes_are_many_enough_and_end_with_an_offer(language: str) 
     assert len(jokes) >= (12 if rich else 3)
     assert len(stories) >= (5 if rich else 1)
     for story in stories:
-        assert 6 <= len(story) <= 10, story[0]
+        assert 6 <= len(story.phrases) <= 10, story.phrases[0]
     for variant in (*jokes, *stories):
-        assert variant[-1].text.endswith("?"), variant
+        assert variant.asks, variant
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
@@ -118,7 +123,7 @@ def test_what_engines_ask_after(language: str) -> None:
             "silence_simpler", "need_help_question", "name_called", "distress"}  # fmt: skip
     for key in KEYS:
         for variant in book().variants(key, language):
-            assert variant[-1].text.rstrip("”»“ ").endswith("?") == (key in asks), (key, variant)
+            assert variant.asks == (key in asks), (key, variant)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -126,18 +131,18 @@ def test_no_alert_no_claim_and_one_word_of_assent(language: str) -> None:
     staff = {"en": "telling", "de": "Bescheid", "fr": "préviens", "it": "avvisando",
              "es": "avisando", "nl": "waarschuw"}[language]  # fmt: skip
     for variant in book().variants("emergency_no_alert", language):
-        assert staff not in " ".join(phrase.text for phrase in variant)
+        assert staff not in " ".join(phrase.text for phrase in variant.phrases)
     for variant in book().variants("emergency", language):
-        assert staff in " ".join(phrase.text for phrase in variant)
+        assert staff in " ".join(phrase.text for phrase in variant.phrases)
     for variant in book().variants("stop_assent", language):
-        assert sum(len(phrase.text.split()) for phrase in variant) == 1
+        assert sum(len(phrase.text.split()) for phrase in variant.phrases) == 1
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_robot_does_not_alarm_itself(language: str) -> None:
     """What its own microphone may pick up of it is no emergency."""
     safety, keywords = Safety.load(), Keywords.load()
-    for sentence in book().sentences(language):
+    for sentence in sentences(language):
         spoken = sentence.replace("{robot}", "Juno").replace("{name}", "Rosa")
         verdict = safety.classify([Guess(spoken, 1.0)], language)
         assert verdict is None or verdict.category != "emergency", sentence

@@ -36,7 +36,7 @@ class NoCommands:
     async def resume(self) -> None:
         raise AssertionError
 
-    async def acknowledge(self, alert: int) -> None:
+    async def acknowledge(self, alert: int, by: str) -> None:
         raise AssertionError
 
 

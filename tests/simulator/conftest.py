@@ -21,12 +21,13 @@ class ScriptedProgram:
 
     asked: list[tuple[str, object]] = field(default_factory=list, init=False)
     port: int = 0
+    staff: tuple[str, ...] = ("Amal", "Bo")
     link: SimulatorLink = field(init=False)
     body: Body = field(init=False)
     server: Server = field(init=False)
 
     def __post_init__(self) -> None:
-        self.link = SimulatorLink(self, "Juno", "en")
+        self.link = SimulatorLink(self, "Juno", "en", staff=self.staff, place="Common room")
         self.body = Body(SimulatorDriver(self.link, SystemClock()), SystemClock())
         self.server = Server(routes(self.link), self.port)
 
@@ -51,9 +52,9 @@ class ScriptedProgram:
         self.body.reset()
         self.link.publish(StateChanged("idle"))
 
-    async def acknowledge(self, alert: int) -> None:
-        self.asked.append(("acknowledge", alert))
-        self.link.publish(AlertAcknowledged(alert, "Anna"))
+    async def acknowledge(self, alert: int, by: str) -> None:
+        self.asked.append(("acknowledge", (alert, by)))
+        self.link.publish(AlertAcknowledged(alert, by))
 
     async def open(self) -> None:
         await self.body.connect()

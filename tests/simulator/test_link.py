@@ -15,6 +15,7 @@ from websockets.exceptions import ConnectionClosed
 from dialogue import events
 from dialogue.events import (
     AlertAcknowledged,
+    AlertEscalated,
     AlertRaised,
     EngineChanged,
     PartialHeard,
@@ -24,7 +25,7 @@ from dialogue.events import (
 from robot.driver import Outcome, Play
 from simulator.link import MOST_COMMANDS, MOST_PAGES
 from simulator.messages import event_message
-from simulator.pages import WAITING
+from simulator.pages import MOST_TOLD, WAITING
 from tests.simulator.conftest import ScriptedProgram
 from voices.hearing import CHUNK_BYTES
 
@@ -95,14 +96,14 @@ async def test_commands_reach_the_program(program: ScriptedProgram) -> None:
         await one.send({"type": "say", "text": "  Grüß Gott  "})
         await one.send({"type": "stop"})
         await one.send({"type": "resume"})
-        await one.send({"type": "acknowledge", "alert": 3})
+        await one.send({"type": "acknowledge", "alert": 3, "by": " Amal "})
         await until(lambda: len(program.asked) == 5)
     assert program.asked == [
         ("arrived", None),
         ("say", "Grüß Gott"),
         ("stop", None),
         ("resume", None),
-        ("acknowledge", 3),
+        ("acknowledge", (3, "Amal")),
     ]
 
 
@@ -129,9 +130,11 @@ async def test_stop_does_not_wait_for_what_is_under_way(program: ScriptedProgram
         '{"type": "say", "text": 5}',
         '{"type": "say", "text": "   "}',
         '{"type": "say", "text": "a", "more": 1}',
-        '{"type": "acknowledge", "alert": "1"}',
-        '{"type": "acknowledge", "alert": -1}',
-        '{"type": "acknowledge", "alert": 99999999999999999999}',
+        '{"type": "acknowledge", "alert": "1", "by": "Amal"}',
+        '{"type": "acknowledge", "alert": 1}',
+        '{"type": "acknowledge", "alert": 1, "by": " "}',
+        '{"type": "acknowledge", "alert": -1, "by": "Amal"}',
+        '{"type": "acknowledge", "alert": 99999999999999999999, "by": "Amal"}',
         '{"type": "microphone", "on": true, "rate": 3}',
         '{"type": "ended", "id": 1, "seconds": NaN}',
         '{"type": "ended", "id": 1, "seconds": -1}',
@@ -198,13 +201,19 @@ async def test_late_page_is_told_what_is_so(program: ScriptedProgram) -> None:
     publish(AlertRaised(1, "emergency", "2026-11-23T15:20:00Z"))
     publish(AlertRaised(2, "distress", "2026-11-23T15:21:00Z"))
     publish(AlertAcknowledged(1, "Anna"))
+    for step in range(3 * MOST_TOLD):
+        publish(AlertEscalated(2, step, "Bo"))
     publish(PartialHeard("he"))
     publish(UtteranceHeard("hello", 0.9, "en", (), "voice"))
     publish(StateChanged("speaking"))
     async with page(program) as late:
         welcome = late.welcome  # type: ignore[attr-defined]
     assert (welcome["name"], welcome["language"]) == ("Juno", "en")
+    assert (welcome["staff"], welcome["place"]) == (["Amal", "Bo"], "Common room")
     told = [(event["type"], event) for event in welcome["events"]]
+    escalated = [event["step"] for kind, event in told if kind == "alert_escalated"]
+    assert escalated == list(range(2 * MOST_TOLD, 3 * MOST_TOLD))
+    told = [each for each in told if each[0] != "alert_escalated"]
     assert [kind for kind, _ in told] == [
         "engine_changed",
         "alert_raised",

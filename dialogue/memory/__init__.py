@@ -1,0 +1,1 @@
+"""What the robot may remember about a person: with consent, sealed with the person's own key."""

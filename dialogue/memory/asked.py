@@ -1,0 +1,140 @@
+"""Finds what somebody asks of the robot's memory, and whether they say that others are there."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from config.files import read_model
+from dialogue.memory.items import MOST_WORDS
+from dialogue.memory.told_files import FOLDER, LANGUAGES, Hears
+from dialogue.memory.values import Spoken
+from dialogue.patterns import Pattern, fold, words_of
+
+Wish = Literal["erase", "refuse", "known", "avoid", "again", "forget_topic", "forget_last"]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A wish, and what it is about: the words as they were said, and the topics they belong to.
+
+    Without words, "again" is about everything that was to be left out.
+    """
+
+    wish: Wish
+    words: str = ""
+    terms: frozenset[str] = frozenset()
+
+
+class _Presence(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    alone: list[str]
+    company: list[str]
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    asks: dict[Wish, list[str]]
+    yields: list[str]
+    presence: _Presence
+    articles: list[str]
+    closing: list[str]
+    no_topics: list[str]
+    topics: dict[str, list[str]]
+
+
+def asked(text: str, language: str) -> Asked | None:
+    """Return what is asked, or None; nothing in a language without a file."""
+    return _asking(language).asked(text) if language in LANGUAGES else None
+
+
+def objected(text: str, language: str) -> Asked | None:
+    """Return what somebody does not want to be spoken to about, whatever else they ask."""
+    return _asking(language).objected(text) if language in LANGUAGES else None
+
+
+def others(text: str, language: str) -> Literal["alone", "company"] | None:
+    """Return whether somebody says that they are alone, or not; where both, not."""
+    return _asking(language).others(text) if language in LANGUAGES else None
+
+
+def terms(words: str, language: str) -> frozenset[str]:
+    """Return the words of a topic without articles, and the topics of flows they belong to."""
+    return _asking(language).terms(words) if language in LANGUAGES else frozenset({words})
+
+
+class _Asking:
+    """All patterns of one language, compiled."""
+
+    def __init__(self, language: str) -> None:
+        self._language = language
+        self._file = read_model(FOLDER / f"asked_{language}.yaml", _File)
+        self._patterns: Mapping[Wish, list[Pattern]] = {
+            wish: [Pattern(line, self._fold) for line in lines]
+            for wish, lines in self._file.asks.items()
+        }
+        self._yields = Hears(self._file.yields, language)
+        self._alone = Hears(self._file.presence.alone, language)
+        self._company = Hears(self._file.presence.company, language)
+
+    def asked(self, text: str) -> Asked | None:
+        """Return the first wish that fits."""
+        return next((found for wish in self._patterns for found in self._found(text, wish)), None)
+
+    def objected(self, text: str) -> Asked | None:
+        """Return an objection."""
+        return next(self._found(text, "avoid"), None)
+
+    def others(self, text: str) -> Literal["alone", "company"] | None:
+        """Return whether others are said to be there."""
+        if self._company(text):
+            return "company"
+        return "alone" if self._alone(text) else None
+
+    def terms(self, words: str) -> frozenset[str]:
+        """Return the words that matter, and their topics."""
+        folded = [word for word in self._fold(words).split() if word != "."]
+        plain = {word for word in folded if word not in self._file.articles}
+        phrase = " ".join(word for word in folded if word not in self._file.articles)
+        topics = {
+            topic
+            for topic, names in self._file.topics.items()
+            if phrase == topic or not {phrase, *plain}.isdisjoint(names)
+        }
+        return frozenset(plain | topics)
+
+    def _found(self, text: str, wish: Wish) -> Iterator[Asked]:
+        spoken = Spoken(text, self._language)
+        words = words_of(spoken.folded)
+        yields = self._yields.spans(spoken.folded)
+        for pattern in self._patterns.get(wish, ()):
+            for match in pattern.matches(spoken.folded, words):
+                start, end = match.span()
+                if any(start < ends and begins < end for begins, ends in yields):
+                    continue
+                if "topic" not in match.groupdict():
+                    yield Asked(wish)
+                elif topic := self._topic(spoken.between(*match.span("topic"))):
+                    yield Asked(wish, topic, self.terms(topic))
+                elif wish == "again":
+                    yield Asked(wish)
+
+    def _topic(self, words: list[str]) -> str:
+        """Return the words of a topic; none where they point at nothing by name."""
+        folded = [fold(word, self._language).strip(" .") for word in words]
+        while folded and folded[-1] in self._file.closing:
+            folded.pop()
+        named = " ".join(folded)
+        if not named or named in self._file.no_topics or folded[0] in self._file.no_topics:
+            return ""
+        return " ".join(words[: min(len(folded), MOST_WORDS)])
+
+    def _fold(self, text: str) -> str:
+        return fold(text, self._language)
+
+
+@cache
+def _asking(language: str) -> _Asking:
+    return _Asking(language)

@@ -1,0 +1,66 @@
+"""An alert as an e-mail, through the home's mail server."""
+
+import ssl
+from email.message import EmailMessage
+
+import aiosmtplib
+
+from config.alerts import MailServer
+from robot.delivery.common import SECONDS, DeliveryError, secret
+from robot.delivery.messages import Message
+
+PASSWORD = "FIRESIDE_SMTP_PASSWORD"
+
+
+class MailChannel:
+    """Hands e-mails to one mail server; a repeated one keeps its Message-ID."""
+
+    def __init__(self, server: MailServer) -> None:
+        self._server = server
+
+    async def send(self, to: str, message: Message) -> None:
+        """Hand the e-mail over. Raises DeliveryError."""
+        mail = EmailMessage()
+        mail["From"] = self._server.sender
+        mail["To"] = to
+        mail["Subject"] = message.subject
+        mail["Message-ID"] = f"<{message.id}@{self._server.sender.rpartition('@')[2]}>"
+        mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's holiday note answers it
+        mail.set_content(message.text)
+        client = await self._connected()
+        try:
+            await client.send_message(mail)
+        except (aiosmtplib.SMTPException, OSError) as error:
+            raise DeliveryError(f"the mail server refuses it ({_brief(error)})") from error
+        finally:
+            client.close()
+
+    async def reach(self, to: str) -> None:
+        """Sign in to the mail server, and out again. Raises DeliveryError."""
+        (await self._connected()).close()
+
+    async def _connected(self) -> aiosmtplib.SMTP:
+        server = self._server
+        client = aiosmtplib.SMTP(
+            hostname=server.host,
+            port=server.port,
+            use_tls=server.security == "tls",
+            start_tls=server.security == "starttls",
+            tls_context=ssl.create_default_context() if server.security != "none" else None,
+            timeout=SECONDS,
+        )
+        try:
+            await client.connect()
+            if server.user:
+                await client.login(server.user, secret(server.password_file, PASSWORD))
+        except (aiosmtplib.SMTPException, OSError) as error:
+            client.close()
+            raise DeliveryError(f"the mail server does not take us ({_brief(error)})") from error
+        except BaseException:
+            client.close()
+            raise
+        return client
+
+
+def _brief(error: Exception) -> str:
+    return " ".join(str(error).split())[:120] or type(error).__name__
