@@ -37,6 +37,7 @@ class Mind:
 
     conversation: Conversation
     alerts: Alerts
+    safety: Safety
     words: Words
     rasa: RasaProcess | None
     engine_settled: asyncio.Event
@@ -62,7 +63,7 @@ def open_mind(
     alerts = open_alerts(alerts_file, clock, tell)
     stack.callback(alerts.close)
     flows = Flows.load(core_keys=phrasebook.KEYS)
-    keywords = Keywords.load(flows=flows)
+    keywords, safety = Keywords.load(flows=flows), Safety.load()
     chance = random.Random()
     rotation = Rotation(
         alerts_file.with_name("told.db"), clock, chance, settings.home.repeat_after_days
@@ -83,7 +84,7 @@ def open_mind(
     conversation = Conversation(
         person=person,
         words=words,
-        care=Care(Safety.load(), keywords, alerts, words, publish),
+        care=Care(safety, keywords, alerts, words, publish),
         deciding=Deciding(engine, flows, words, person, settings.robot.confidence, clock),
         mouth=mouth,
         body=body,
@@ -91,7 +92,7 @@ def open_mind(
         publish=publish,
     )
     stack.push_async_callback(conversation.close)
-    return Mind(conversation, alerts, words, rasa, settled)
+    return Mind(conversation, alerts, safety, words, rasa, settled)
 
 
 def _rasa(

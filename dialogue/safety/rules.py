@@ -1,6 +1,7 @@
 """Words of danger by rules that staff can read: one YAML file per language."""
 
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -20,6 +21,13 @@ Category = Literal[
 ]
 PRECEDENCE: tuple[Category, ...] = get_args(Category)
 """Which category wins when several are found."""
+Evidence = Mapping[Category, float]
+"""How much speaks for a category, or below zero against it."""
+WEIGHT: Mapping[Category, float] = {
+    **dict.fromkeys(PRECEDENCE, 0.6),
+    "stop": 2.0,  # a word of stopping is never outvoted
+}
+"""The evidence of a line of rules. Meaning can outvote it where it is certain of the contrary."""
 
 
 class _Part(BaseModel):
@@ -122,7 +130,7 @@ class Rules:
         """The languages there are rules for."""
         return frozenset(self._languages)
 
-    def categories(self, text: str, language: str) -> frozenset[Category]:
-        """Return every category found in the text; a language without rules is read as English."""
+    def evidence(self, texts: Sequence[str], language: str) -> list[Evidence]:
+        """Return the evidence in each text; a language without rules is read as English."""
         rules = self._languages.get(language) or self._languages["en"]
-        return rules.find(text)
+        return [{category: WEIGHT[category] for category in rules.find(text)} for text in texts]

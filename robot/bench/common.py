@@ -1,6 +1,7 @@
 """What benchmarks share: their options, the data's format, and where they ran."""
 
 import json
+import os
 import platform
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,11 @@ from typing import Any
 import numpy as np
 import psutil
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from config.paths import CHECKOUT
+
+SPEECH = Path(os.environ.get("FIRESIDE_DATA", CHECKOUT.parent / "shared" / "data")) / "speech"
+"""The folder of recordings, with `noise` in it."""
 
 Progress = Callable[[str, int, int], None]
 """Told what is under way, how much is done and how much there is."""
@@ -24,11 +30,13 @@ class BenchError(Exception):
 
 @dataclass(frozen=True)
 class Options:
-    """How a benchmark is run; `data` is a folder with a manifest.json."""
+    """How a benchmark is run; `data` is a folder with a manifest.json, or what it reads instead."""
 
     data: Path
     seed: int
     progress: Progress
+    spoken: bool = False
+    rasa: bool = True
 
 
 class Recording(BaseModel):

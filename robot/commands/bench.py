@@ -1,6 +1,5 @@
 """`fireside bench NAME`: measurements, apart from tests, on data a stranger can bring."""
 
-import os
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated
@@ -8,8 +7,7 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from config.paths import CHECKOUT
-from robot.bench.common import BenchError, Options, as_json
+from robot.bench.common import SPEECH, BenchError, Options, as_json
 from robot.commands.console import NOT_USABLE, errors, fail, output
 
 NAMES = {
@@ -19,16 +17,24 @@ NAMES = {
     "recognition": "word error rate, speed and memory of every recogniser",
     "resident": "simulated residents, a thousand turns each: rules kept, time a turn",
     "resilience": "Rasa killed, a hung voice, the stop button",
+    "safety": "words of danger found and false alarms, written or --spoken, also with --no-rasa",
     "start": "time to the first word, memory and idle load of each process",
 }
-DATA = Path(os.environ.get("FIRESIDE_DATA", CHECKOUT.parent / "shared" / "data")) / "speech"
 
 
 def bench(
     name: Annotated[str, typer.Argument(help=f"One of: {', '.join(NAMES)}.")],
-    data: Annotated[Path, typer.Option(help="A folder with a manifest.json.")] = DATA,
+    data: Annotated[
+        Path | None, typer.Option(help="What it measures on; each has its own.")
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="One JSON document, no table.")] = False,
     seed: Annotated[int, typer.Option(help="For everything that is drawn by chance.")] = 1,
+    spoken: Annotated[
+        bool, typer.Option("--spoken", help="Texts go through voice, noise and recogniser first.")
+    ] = False,
+    no_rasa: Annotated[
+        bool, typer.Option("--no-rasa", help="Without the dialogue engine.")
+    ] = False,
 ) -> None:
     """Measure one thing and print a table; it never judges.
 
@@ -46,7 +52,8 @@ def bench(
             progress.update(task, description=what, completed=done, total=total)
 
         try:
-            result = module.run(Options(data, seed, show))
+            own: Path = getattr(module, "DATA", SPEECH)
+            result = module.run(Options(data or own, seed, show, spoken, not no_rasa))
         except BenchError as error:
             raise fail(str(error), NOT_USABLE) from error
     if json_:
