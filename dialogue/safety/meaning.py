@@ -1,6 +1,6 @@
 """Words of danger by meaning: what lies near the examples in the space of sentences."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,11 +8,19 @@ import numpy as np
 from dialogue.embedding import EmbeddingError, SentenceEmbedding
 from dialogue.safety.examples import plain
 from dialogue.safety.learning import LABELS, LEARNT, Learnt, MeaningError, read
-from dialogue.safety.rules import Evidence
+from dialogue.safety.rules import Category, Evidence
 
 MOST = 90
 """Characters embedded of one utterance, all guesses together: about 16 words, under 20 ms."""
-BAR = 0.0
+BAR: Mapping[Category, float] = {
+    "emergency": 0.05,
+    "abuse_disclosure": 0.08,
+    "distress": 0.05,
+    "medical_question": 0.05,
+    "stop": 0.0,
+    "privacy": 0.0,
+    "ai_identity": 0.0,
+}
 """How far a category must lie above every other label, harmless among them, to count as found."""
 
 
@@ -49,7 +57,7 @@ class Meaning:
             for column, category in enumerate(LABELS):
                 if category is None:
                     continue
-                above = float(row[column] - np.delete(row, column).max()) - BAR
+                above = float(row[column] - np.delete(row, column).max()) - BAR[category]
                 found[index] = {
                     **found[index],
                     category: max(above, found[index].get(category, above)),
