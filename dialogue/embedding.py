@@ -146,6 +146,9 @@ def engine_and_model(name: str = PACKAGE) -> tuple[Path, Path]:
 
 def _bound(engine: Path) -> ctypes.CDLL:
     """Return the engine with the signatures of its header, `e5.h`."""
+    # Threads that wait by spinning take the core from those they wait for: 8 words took 3 s on a
+    # busy machine, and 40 ms when they sleep. Read by the engine's own OpenMP as it is loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         library = ctypes.CDLL(str(engine))
     except OSError as error:

@@ -19,7 +19,7 @@ from dialogue.safety.rules import Category
 
 EXAMPLES = Path(__file__).parent / "examples"
 ENGINE = RASA_PROJECT / "data" / "nlu"
-A_INTENT = 12
+A_INTENT = 8
 """Of each intent of the engine so many examples at most, spread evenly: the time to learn grows
 with the third power of their number."""
 NOT_HARMLESS = frozenset(
