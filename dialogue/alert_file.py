@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -93,7 +93,8 @@ class AlertFile:
             self.rows("COMMIT")
         finally:
             if self._database.in_transaction:
-                self._database.rollback()
+                with suppress(sqlite3.Error):  # the first fault is the one to tell
+                    self._database.rollback()
 
     def close(self) -> None:
         """Let go of the file; may be called twice."""

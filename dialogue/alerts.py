@@ -13,11 +13,18 @@ from dialogue.errors import StageError
 
 log = logging.getLogger(__name__)
 
+FILE = "alerts.db"
+"""The name of the file in the folder for what this machine makes itself."""
+
 Audience = Literal["shift", "safeguarding"]
 Kind = Literal["alert", "note"]
 """An alert calls somebody now, on every way there is; a note waits in the shift's list."""
 
-KINDS: Mapping[str, Kind] = {"distress": "note", "medical_question": "note"}
+KINDS: Mapping[str, Kind] = {
+    "distress": "note",
+    "medical_question": "note",
+    "privacy_request": "note",
+}
 """What each category is (rules of conversation); every other one is an alert."""
 DISTRESS_LIMIT, DISTRESS_WITHIN = 3, timedelta(hours=24)
 """So many notes of distress about one person within that time are an alert."""

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 
 from dialogue.alerts import Alerts
 from dialogue.errors import StageError
-from dialogue.events import SEALED, AlertRaised, DangerHeard, Publish, StageFailed
+from dialogue.events import SEALED, AlertNotStored, AlertRaised, DangerHeard, Publish, StageFailed
 from dialogue.keywords import Keywords
+from dialogue.memory.rights import Rights
 from dialogue.person import Person
 from dialogue.replies import Phrase, Reply, Utterance
 from dialogue.safety import Safety, Verdict
@@ -36,6 +37,7 @@ class Care:
         alerts: Alerts,
         words: Words,
         publish: Publish,
+        rights: Rights | None = None,
     ) -> None:
         self.waiting_for_help_answer = False
         self._safety = safety
@@ -43,6 +45,7 @@ class Care:
         self._alerts = alerts
         self._words = words
         self._publish = publish
+        self._rights = rights
         self._open: set[int] = set()
 
     @property
@@ -66,12 +69,15 @@ class Care:
             return self._help_answer(utterance, person)
         if verdict is None:
             doubtful = utterance.called and utterance.confidence < SURE
-            return self.ask_for_help(person) if doubtful and can_ask else None
+            if doubtful and can_ask:
+                return self.ask_for_help(person)
+            return self._by_right(utterance, None, person)
         if verdict.category != SEALED:
             self._publish(DangerHeard(verdict.category))
         if verdict.ask_first and can_ask and not asked:
             return self.ask_for_help(person)
-        return self._tell(verdict.category, person)
+        answer = self._by_right(utterance, verdict.category, person)
+        return answer or self._tell(verdict.category, person)
 
     def ask_for_help(self, person: Person) -> Reply:
         """Ask whether help is needed; silence will count as yes."""
@@ -88,6 +94,14 @@ class Care:
         known = alert in self._open
         self._open.discard(alert)
         return known
+
+    def _by_right(self, utterance: Utterance, category: str | None, person: Person) -> Reply | None:
+        """Return what somebody may ask of the robot's memory, if this is that."""
+        if self._rights is None:
+            return None
+        return self._rights.answer(
+            utterance, category, person, lambda note: self._raise(note, person)
+        )
 
     def _help_answer(self, utterance: Utterance, person: Person) -> Reply | None:
         match self._keywords.yes_or_no(utterance.text, utterance.language):
@@ -109,6 +123,8 @@ class Care:
         except StageError as error:
             log.critical("An alert could not be stored: %s", error.message)
             self._publish(StageFailed(error.stage, error.code, error.message))
+            if category == "emergency":
+                self._publish(AlertNotStored(category))
             return False
         if category == "emergency":
             self._open.add(alert.id)

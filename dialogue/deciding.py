@@ -7,6 +7,7 @@ from config.clock import Clock
 from dialogue.asking_back import AskingBack
 from dialogue.decisions import Decision, Dialogue
 from dialogue.flows import FALLBACK, Flows
+from dialogue.memory.remembering import Remembering
 from dialogue.person import Person
 from dialogue.replies import Phrase, Reply, Utterance
 from dialogue.words import Words
@@ -35,6 +36,7 @@ class Deciding:
         person: Person,
         confidence: float,
         clock: Clock,
+        remembering: Remembering | None = None,
     ) -> None:
         self._dialogue = dialogue
         self._flows = flows
@@ -42,6 +44,7 @@ class Deciding:
         self._person = person
         self._confidence = confidence
         self._clock = clock
+        self._remembering = remembering
         self._asking_back = AskingBack(flows, words)
         self._session = 0
         self._last_heard = -SESSION_SECONDS
@@ -81,6 +84,23 @@ class Deciding:
         if utterance.confidence < self._confidence:
             step = last.step if last else None
             return Reply(self._words.of("ask_again", self._person), engine="corridor", step=step)
+        noted = self._remembering.heard(utterance) if self._remembering else ()
+        reply = await self._understand(utterance, last)
+        noted = noted or self._answered(utterance, last, reply)
+        return replace(reply, phrases=noted + reply.phrases) if noted else reply
+
+    def _answered(
+        self, utterance: Utterance, last: Reply | None, reply: Reply
+    ) -> tuple[Phrase, ...]:
+        """Let an answer be remembered where the step before keeps it; return what to say."""
+        asked = self._flows.steps.get(last.step) if last and last.step else None
+        if self._remembering is None or asked is None or asked.keeps is None:
+            return ()
+        if reply.intent not in self._flows.any_answers(last.step if last else None):
+            return ()
+        return self._remembering.answered(utterance, asked.keeps)
+
+    async def _understand(self, utterance: Utterance, last: Reply | None) -> Reply:
         after = last.step if last else None
         decision = self._asking_back.answer(utterance, after)
         if decision is None:

@@ -74,6 +74,13 @@ class AlertRaised:
 
 
 @dataclass(frozen=True)
+class AlertNotStored:
+    """Somebody needs help now, and the disk refuses: whoever sees this is the only one told."""
+
+    category: str
+
+
+@dataclass(frozen=True)
 class AlertDelivered:
     """A message about an alert has arrived: at a person, or at everybody near."""
 
@@ -160,6 +167,7 @@ Event = (
     | UtteranceHeard
     | DangerHeard
     | AlertRaised
+    | AlertNotStored
     | AlertDelivered
     | AlertEscalated
     | AlertAcknowledged

@@ -160,8 +160,14 @@ class Flow(_Part):
         return (step,) if say is None else say
 
 
-def read_flows(folder: Path, core_keys: Collection[str]) -> dict[str, Flow]:
-    """Return every flow of the folder by its file's name. Raises ConfigError with all faults."""
+def read_flows(
+    folder: Path, core_keys: Collection[str], skip: Callable[[Fault], None] | None = None
+) -> dict[str, Flow]:
+    """Return every flow of the folder by its file's name. Raises ConfigError with all faults.
+
+    With `skip`, a faulty file is told to it and left out, and so is what leads there: a slip in one
+    file must not silence the robot. The core cannot be left out.
+    """
     faults: list[Fault] = []
     flows: dict[str, Flow] = {}
     for path in sorted(folder.glob("*.yaml")):
@@ -169,13 +175,23 @@ def read_flows(folder: Path, core_keys: Collection[str]) -> dict[str, Flow]:
             flows[path.stem] = read_model(path, Flow)
         except ConfigError as error:
             faults += error.faults
-    if CORE not in flows and not faults:
-        faults.append(Fault(str(folder / f"{CORE}.yaml"), 1, "It is missing; restore it."))
-    if not faults:
-        faults = list(_faults(flows, folder, frozenset(core_keys)))
-    if faults:
-        raise ConfigError(sorted(faults))
-    return flows
+    while True:
+        if CORE not in flows and not any(fault.file == f"{CORE}.yaml" for fault in faults):
+            faults.append(Fault(f"{CORE}.yaml", 1, "It is missing; restore it."))
+        if skip is not None or not faults:
+            faults += _faults(flows, folder, frozenset(core_keys)) if CORE in flows else []
+        if not faults:
+            return flows
+        if skip is None or CORE not in flows:
+            raise ConfigError(sorted(faults))
+        for fault in sorted(faults):
+            skip(fault)
+        flows = {name: flow for name, flow in flows.items() if not _told(name, faults)}
+        faults = []
+
+
+def _told(name: str, faults: list[Fault]) -> bool:
+    return any(fault.file == f"{name}.yaml" for fault in faults)
 
 
 def _faults(flows: Mapping[str, Flow], folder: Path, core_keys: frozenset[str]) -> Iterator[Fault]:

@@ -3,10 +3,11 @@
 Rasa is trained on rules made from it (dialogue/rasa_rules.py); the keyword engine looks it up.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from pathlib import Path
 
+from config.files import Fault
 from dialogue.decisions import Decision, Engine
 from dialogue.flow_files import CORE, FULL, Flow, Step, read_flows
 from dialogue.patterns import Pattern, fold, words_of
@@ -17,8 +18,10 @@ FALLBACK = "nlu_fallback"
 """The intent of what was not understood."""
 ANY = "any_answer"
 """The intent of an answer to an open question, whatever it says."""
-_TELLING = "talk_"
+TELLING = "talk_"
 """Begins the names of intents by which somebody tells something."""
+_ALIKE = {TELLING: "small_talk", "feeling_": "feeling_neutral"}
+"""What is said instead in a language without the flow, by how the intent's name begins."""
 
 
 class Flows:
@@ -34,6 +37,8 @@ class Flows:
             self._home |= dict.fromkeys(flow.steps, name)
             begins = self._begins[CORE if name == CORE else "full"]
             begins |= {intent: step or flow.first for intent, step in flow.begins.items()}
+        core, full = self._begins[CORE], self._begins["full"]
+        self._richer = {core[intent]: full[intent] for intent in core if intent in full}
         wishes = flows[CORE].wishes
         self._wishes = {
             language: [
@@ -44,9 +49,17 @@ class Flows:
         }
 
     @classmethod
-    def load(cls, folder: Path = FLOWS, core_keys: Collection[str] = ()) -> "Flows":
-        """Read every file of the folder. Raises ConfigError with every fault found."""
-        return cls(read_flows(folder, core_keys))
+    def load(
+        cls,
+        folder: Path = FLOWS,
+        core_keys: Collection[str] = (),
+        skip: Callable[[Fault], None] | None = None,
+    ) -> "Flows":
+        """Read every file of the folder. Raises ConfigError with every fault found.
+
+        With `skip`, faulty files but the core are told to it and left out.
+        """
+        return cls(read_flows(folder, core_keys, skip))
 
     @property
     def begins(self) -> Mapping[str, str]:
@@ -73,7 +86,7 @@ class Flows:
         step = self.steps.get(after or "")
         if step is None or step.any is None:
             return frozenset()
-        telling = {i for i in self.begins if i.startswith(_TELLING) and not wish}
+        telling = {i for i in self.begins if i.startswith(TELLING) and not wish}
         return frozenset(
             intent
             for intent in telling.union(self.all[CORE].any_answer)
@@ -85,20 +98,29 @@ class Flows:
         step = self.steps.get(after or "")
         if step is not None:
             if follows := step.follows(intent):
-                return follows
+                return self.speakable(follows, intent, language)
             if step.any and intent in self.any_answers(after, wish):
-                return step.any
+                return self.speakable(step.any, intent, language)
         return self.beginning(intent, language)
 
     def beginning(self, intent: str, language: str) -> str:
-        """Return the step an intent begins with; what a language has not is not understood."""
-        begins = self.begins if language in FULL else self._begins[CORE]
-        return begins.get(intent) or self._begins[CORE][FALLBACK]
+        """Return the step an intent begins with; a language without it has something like it."""
+        core = self._begins[CORE]
+        if language in FULL:
+            return self.begins.get(intent) or core[FALLBACK]
+        if intent in core or intent not in self.begins:
+            return core.get(intent) or core[FALLBACK]
+        alike = (kind for begins, kind in _ALIKE.items() if intent.startswith(begins))
+        return core[next(alike, "out_of_scope")]
 
     def speakable(self, step: str, intent: str, language: str) -> str:
-        """Return the step, or what the core says instead in a language without that flow."""
+        """Return the step, or what is said instead: in a language without that flow the core, in
+        the others the richer flow that has taken its place.
+        """
         known = step in self.steps and (language in FULL or self._home[step] == CORE)
-        return step if known else self.beginning(intent, language)
+        if not known:
+            return self.beginning(intent, language)
+        return self._richer.get(step, step) if language in FULL else step
 
     def wishes(self, text: str, language: str) -> bool:
         """Whether the words ask for a subject, rather than tell of it."""
@@ -111,7 +133,7 @@ class Flows:
     ) -> Decision:
         """Return the decision that follows from an intent, sure of it or not understanding."""
         step = self.next(after, intent, language, wish)
-        sure = 0.0 if intent in (FALLBACK, "out_of_scope") else 1.0
+        sure = 0.0 if intent == FALLBACK else 1.0
         return Decision(engine, intent, sure, step, self.does(step))
 
     def does(self, step: str) -> tuple[Action, ...]:

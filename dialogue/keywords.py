@@ -10,7 +10,7 @@ from pydantic import Field, RootModel
 from config.files import ConfigError, Fault, read_model
 from dialogue.decisions import Decision
 from dialogue.flow_files import FULL
-from dialogue.flows import Flows
+from dialogue.flows import FALLBACK, TELLING, Flows
 from dialogue.patterns import Notation, Pattern, fold, words_of
 from dialogue.replies import Utterance
 
@@ -41,8 +41,6 @@ Intent = Literal[
     "insult",
 ]
 INTENTS: tuple[Intent, ...] = get_args(Intent)
-OUT_OF_SCOPE = "out_of_scope"
-
 _Notations = Annotated[list[Notation], Field(min_length=1)]
 
 
@@ -80,10 +78,7 @@ class Keywords:
         if faults:
             raise ConfigError(faults)
         for language in FULL if flows else ():
-            for flow in flows.all.values() if flows else ():
-                for intent, patterns in flow.keywords.items():
-                    more = _patterns(getattr(patterns, language), language)
-                    languages[language][intent] = languages[language].get(intent, ()) + more
+            languages[language] = _with_flows(languages[language], flows, language)
         return cls(languages)
 
     def yes_or_no(self, text: str, language: str) -> Literal["affirm", "deny"] | None:
@@ -119,7 +114,7 @@ class KeywordDialogue:
     async def decide(self, utterance: Utterance, talk: str, after: str | None) -> Decision:
         """Decide on one utterance, the best guess of it. Never raises."""
         language = utterance.language
-        intent = self._keywords.intent(utterance.text, language) or OUT_OF_SCOPE
+        intent = self._keywords.intent(utterance.text, language) or FALLBACK
         wish = self._flows.wishes(utterance.text, language)
         return self._flows.decision("keywords", after, intent, language, wish)
 
@@ -129,6 +124,23 @@ class KeywordDialogue:
 
 def _compiled(file: _File, language: str) -> dict[str, tuple[Pattern, ...]]:
     return {intent: _patterns(notations, language) for intent, notations in file.root.items()}
+
+
+def _with_flows(
+    core: Mapping[str, tuple[Pattern, ...]], flows: Flows | None, language: str
+) -> dict[str, tuple[Pattern, ...]]:
+    """Put what flows add before the core, which is less special, and what is told after it."""
+    added: dict[str, tuple[Pattern, ...]] = {}
+    for flow in flows.all.values() if flows else ():
+        for intent, patterns in flow.keywords.items():
+            more = _patterns(getattr(patterns, language), language)
+            added[intent] = added.get(intent, core.get(intent, ())) + more
+    special = {
+        intent: patterns
+        for intent, patterns in added.items()
+        if intent not in core and not intent.startswith(TELLING)
+    }
+    return special | dict(core) | added
 
 
 def _patterns(notations: Sequence[str], language: str) -> tuple[Pattern, ...]:

@@ -98,8 +98,9 @@ class Pattern:
 
     def matches(self, folded: str, words: frozenset[str]) -> list[re.Match[str]]:
         """Return what `spans` finds, with the parts in braces as named groups."""
-        if any(need.isdisjoint(words) for need in self._needs):
-            return []
+        for need in self._needs:
+            if need.isdisjoint(words):
+                return []
         return list(self._regex.finditer(folded))
 
     def _piece(self, token: str) -> str:

@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 PHRASES = Path(__file__).parent / "content" / "phrases"
 SAFE_KEY = "out_of_scope"
 """Said instead of a key that is not in the book, or cannot be filled in."""
+FACTS = frozenset({"meal_time", "town", "yesterday"})
+"""Placeholders of what is better said than kept back."""
 SIMPLER = "simpler."
 """Begins the key of an easier question, asked after a long silence."""
 
@@ -106,6 +108,11 @@ class Phrasebook:
         """Whether a language has words for a key."""
         return key in self._book.get(language, {})
 
+    def sayable(self, key: str, person: Person, values: Mapping[str, str]) -> bool:
+        """Whether a key has words for which nothing is missing just now."""
+        entry = self._book.get(person.language, {}).get(key)
+        return entry is None or bool(_usable(entry.variants, person, values))
+
     def phrases(
         self,
         key: str,
@@ -179,12 +186,17 @@ def read_core(folder: Path) -> dict[str, Mapping[str, Variants]]:
 
 
 def _usable(variants: Variants, person: Person, values: Mapping[str, str]) -> dict[str, Variant]:
-    """Return what can be said now by name: what suits the hour, and the person, comes first."""
+    """Return what can be said now by name: what suits the hour, and the person, comes first.
+
+    So does what answers with a fact, where it is known.
+    """
     given = {name for name, value in values.items() if value}
     can = [variant for variant in variants if variant.needs <= given]
-    now = [v for v in can if v.when in (None, values.get("daytime"))]
-    gentle = [v for v in now if v.gentle] if person.gentle else []
-    return {variant.name: variant for variant in gentle or now or can}
+    now = [v for v in can if v.when in (None, values.get("daytime"))] or can
+    suiting = [v for v in now if v.gentle] if person.gentle else []
+    usable = suiting or now
+    facts = [v for v in usable if not v.needs.isdisjoint(FACTS)]
+    return {variant.name: variant for variant in facts or usable}
 
 
 def _sounds_again(

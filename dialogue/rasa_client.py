@@ -88,7 +88,6 @@ class RasaDialogue:
             "talk": talk,
             "guesses": guesses or [{"text": "..."}],
             "after": after,
-            "intents": sorted(self._flows.intents(utterance.language)),
             "answers": sorted(self._flows.any_answers(after, wish)),
         }
 

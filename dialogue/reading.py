@@ -5,6 +5,7 @@ language, 30 is hard. Syllables are counted as places to hyphenate, by LibreOffi
 the package pyphen. One short sentence says little; read means.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -55,7 +56,8 @@ def reading_ease(sentences: list[str], language: str) -> float | None:
 
 
 def _words(sentence: str) -> list[str]:
-    plain = "".join(char if char.isalpha() or char in "'’" else " " for char in sentence)
+    written = re.sub(r"\{\w+\}", " ", sentence)  # what is filled in is somebody else's word
+    plain = "".join(char if char.isalpha() or char in "'’" else " " for char in written)
     return plain.split()
 
 

@@ -126,7 +126,8 @@ def rasa_environment(models: Path, scratch: Path) -> dict[str, str]:
         "LANG": "C.UTF-8",
         "HOME": str(models / "home"),  # matplotlib's font list, kept because it is slow to make
         "TMPDIR": str(scratch),
-        "PYTHONPATH": str(RASA_PROJECT),  # channel.py and talks.py
+        # The components in the project's folder; the embedding, which is the controller's as well.
+        "PYTHONPATH": os.pathsep.join([str(RASA_PROJECT), str(CHECKOUT)]),
         "PYTHONWARNINGS": "ignore",
         "RASA_TELEMETRY_ENABLED": "false",
         "RASA_MAX_CACHE_SIZE": "0",
@@ -135,6 +136,9 @@ def rasa_environment(models: Path, scratch: Path) -> dict[str, str]:
         "TF_CPP_MIN_LOG_LEVEL": "3",
         # More threads make this small a model slower, and take the cores from the ears.
         "OMP_NUM_THREADS": "1",
+        # The sentence model uses two, which must sleep while they wait (dialogue/embedding.py);
+        # its OpenMP is the one scikit-learn has loaded before it, so it is told here.
+        "OMP_WAIT_POLICY": "PASSIVE",
         "OPENBLAS_NUM_THREADS": "1",
     }
 

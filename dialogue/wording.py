@@ -6,7 +6,7 @@ are shorter still and nothing appeals to memory.
 """
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -40,10 +40,10 @@ PLACEHOLDERS = {
     "yesterday": 6,
 }
 """What may be filled in, and the words each counts for."""
-ALWAYS_GIVEN = frozenset(
-    {"robot", "time", "day", "home", "season", "first", "second", "remembered"}
-)
-"""What never lacks a value where it is said."""
+OWN = frozenset({"likes", "music", "food", "place", "work", "person", "person_said"})
+"""What somebody has told of themselves. Words that are about just that need it in every variant."""
+ALWAYS_GIVEN = OWN | {"robot", "time", "day", "home", "season", "first", "second", "remembered"}
+"""What never lacks a value where it is said: words for which something is missing are left out."""
 FORBIDDEN = Path(__file__).parent / "content" / "forbidden.yaml"
 
 _SENTENCE = re.compile(r"\S[^.!?]*[.!?]+[\"”“»’]*(?=\s|$)")
@@ -119,9 +119,14 @@ def needs_familiar(text: str, language: str) -> bool:
     return language == "de" and bool(_SIE.search(text))
 
 
-def _matches(sentence: str, language: str, ending: str) -> list[str]:
+@lru_cache(maxsize=256)  # every sentence is looked at a few times in a row
+def _folded(sentence: str, language: str) -> tuple[str, frozenset[str]]:
     folded = fold(sentence, language)
-    words = words_of(folded)
+    return folded, words_of(folded)
+
+
+def _matches(sentence: str, language: str, ending: str) -> list[str]:
+    folded, words = _folded(sentence, language)
     return [
         pattern.notation for pattern in _forbidden(language, ending) if pattern.spans(folded, words)
     ]

@@ -2,7 +2,7 @@
 
 import random
 from collections import defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -55,6 +55,8 @@ class Words:
         self._clock = clock
         self._chance = chance
         self._rings: dict[str, deque[str]] = defaultdict(lambda: deque(maxlen=RINGS))
+        self.personal: Callable[[], Mapping[str, str]] = dict
+        """What is remembered about the person and may be said now; nothing unless it is set."""
 
     @property
     def robot_name(self) -> str:
@@ -77,14 +79,28 @@ class Words:
 
     def step(self, name: str, person: Person, values: Mapping[str, str] | None = None) -> Spoken:
         """Return what a step says; where everything of it was told lately, it says so."""
+        spoken = self._tried(name, person, values or {})
+        return spoken or self._said(ALL_TOLD, person, {})
+
+    def _tried(self, name: str, person: Person, values: Mapping[str, str]) -> Spoken | None:
         for candidate in self._candidates(name, person):
-            try:
-                if candidate != name and self._chooses(candidate, person):
-                    return self.step(candidate, person)
-                return self._said(candidate, person, values or {})
-            except Exhausted:
-                continue
-        return self._said(ALL_TOLD, person, {})
+            if candidate != name and self._chooses(candidate, person):
+                spoken = self._tried(candidate, person, values)
+            else:
+                spoken = self._fresh(candidate, person, values)
+            if spoken is not None:
+                return spoken
+        return None
+
+    def _fresh(self, name: str, person: Person, values: Mapping[str, str]) -> Spoken | None:
+        keys = self._flows.flow_of(name).keys(name)
+        known = self._values(person) | dict(values)
+        if not all(self._phrasebook.sayable(key, person, known) for key in keys):
+            return None
+        try:
+            return self._said(name, person, values)
+        except Exhausted:
+            return None
 
     def simpler(self, step: str | None, person: Person) -> tuple[Phrase, ...]:
         """Return an easier question in place of a step's own."""
@@ -150,6 +166,7 @@ class Words:
             "town": self._home.town,
             "meal": meal,
             "meal_time": meal_time,
+            **self.personal(),
         }
 
 

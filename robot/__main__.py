@@ -2,9 +2,11 @@
 
 import typer
 
+from robot.commands.alerts import app as alerts
 from robot.commands.bench import bench
 from robot.commands.check import check
 from robot.commands.doctor import doctor
+from robot.commands.memory import app as memory
 from robot.commands.models import app as models
 from robot.commands.run import run, simulate
 from robot.commands.talk import talk
@@ -20,6 +22,8 @@ app = typer.Typer(
 for command in (simulate, run, talk, check, doctor, train, bench):
     app.command()(command)
 app.add_typer(models, name="models")
+app.add_typer(alerts, name="alerts")
+app.add_typer(memory, name="memory")
 
 
 def main() -> None:

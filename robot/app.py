@@ -15,6 +15,7 @@ from config.settings import Settings
 from dialogue.conversation import Conversation
 from dialogue.events import AlertRaised, EngineChanged, Event, Publish
 from dialogue.loudspeakers import BodySpeaker, SoundCardWithFace
+from dialogue.memory.presence import Others
 from dialogue.person import Person
 from dialogue.replies import Utterance
 from dialogue.telling import Telling
@@ -81,6 +82,10 @@ class Robot:
         """Somebody is coming; the courier tells everybody. Raises StageError if not stored."""
         self.mind.alerts.acknowledge(alert, by)
 
+    def others(self, others: Others) -> None:
+        """Staff say whether others are with the person."""
+        self.mind.remembering.presence.staff_say(others)
+
 
 @asynccontextmanager
 async def open_robot(
@@ -126,9 +131,7 @@ async def open_robot(
             microphone = SoundDeviceMicrophone()
         stack.push_async_callback(speaker.close)
         mouth = Telling(synthesis, speaker, body, clock, report)
-        robot.mind = open_mind(
-            stack, settings, person, mouth, body, clock, report, STATE / "alerts.db"
-        )
+        robot.mind = open_mind(stack, settings, person, mouth, body, clock, report, STATE)
         for alert in robot.mind.alerts.open():
             report(AlertRaised(alert.id, alert.category, alert.raised_at, alert.kind))
         server = Server(routes(link), settings.robot.port)

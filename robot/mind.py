@@ -1,15 +1,17 @@
 """Puts together what lies between the ears and the voice."""
 
 import asyncio
+import logging
 import random
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from config.clock import Clock, SystemClock
-from config.settings import Settings
+from config.files import Fault
+from config.settings import GUEST, Resident, Settings
 from dialogue import phrasebook
-from dialogue.alerts import Alerts, open_alerts
+from dialogue.alerts import FILE, Alerts, open_alerts
 from dialogue.care import Care
 from dialogue.conversation import Conversation
 from dialogue.deciding import Deciding
@@ -19,6 +21,10 @@ from dialogue.events import EngineChanged, Publish, StageFailed
 from dialogue.fallback import FallbackDialogue
 from dialogue.flows import Flows
 from dialogue.keywords import KeywordDialogue, Keywords
+from dialogue.memory.presence import Presence
+from dialogue.memory.remembering import Remembering
+from dialogue.memory.rights import Rights
+from dialogue.memory.store import Memory
 from dialogue.person import Person
 from dialogue.phrasebook import Phrasebook
 from dialogue.rasa_client import RasaDialogue
@@ -30,6 +36,8 @@ from dialogue.training import trained_model
 from dialogue.words import Words
 from robot.body import Body
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class Mind:
@@ -39,6 +47,7 @@ class Mind:
     alerts: Alerts
     safety: Safety
     words: Words
+    remembering: Remembering
     rasa: RasaProcess | None
     engine_settled: asyncio.Event
     """Set once the dialogue engine answers, or will not."""
@@ -52,25 +61,48 @@ def open_mind(
     body: Body,
     clock: Clock,
     publish: Publish,
-    alerts_file: Path,
+    state: Path,
     with_rasa: bool = True,
+    memory: Path | None = None,
 ) -> Mind:
-    """Put together what understands and decides; it is closed with the stack."""
+    """Put together what understands and decides; it is closed with the stack.
+
+    What is kept of alerts, of what was told and of persons lies in the folder `state`; what is
+    remembered about persons in `memory`, where that is another folder.
+    """
 
     def tell(error: StageError) -> None:
         publish(StageFailed(error.stage, error.code, error.message))
 
-    alerts = open_alerts(alerts_file, clock, tell)
+    def leave_out(fault: Fault) -> None:
+        sentence = f"{fault} The robot goes on without it."
+        log.error("flows/%s", sentence)
+        publish(StageFailed("understand", "flow_left_out", sentence))
+
+    alerts = open_alerts(state / FILE, clock, tell)
     stack.callback(alerts.close)
-    flows = Flows.load(core_keys=phrasebook.KEYS)
+    flows = Flows.load(core_keys=phrasebook.KEYS, skip=leave_out)
     keywords, safety = Keywords.load(flows=flows), Safety.load()
     chance = random.Random()
-    rotation = Rotation(
-        alerts_file.with_name("told.db"), clock, chance, settings.home.repeat_after_days
-    )
+    rotation = Rotation(state / "told.db", clock, chance, settings.home.repeat_after_days)
     stack.callback(rotation.close)
     phrases = Phrasebook.load(phrasebook.PHRASES, rotation, flows.all)
     words = Words(phrases, flows, rotation, settings.home, settings.robot, clock, chance)
+    resident = settings.residents.get(person.key, Resident())
+    remembering = Remembering(
+        _memory(stack, memory or state / "memory", person, clock, publish),
+        resident,
+        person,
+        Presence(resident.room, clock),
+        words,
+        clock,
+        settings.home.zone,
+        publish,
+        chance,
+        rotation.forget,
+    )
+    words.personal = remembering.values
+    rights = Rights(remembering, words, keywords, clock, publish)
     engine: Dialogue = KeywordDialogue(keywords, flows)
     settled = asyncio.Event()
     # A child process lives in the time of this machine, whatever time the talk lives in.
@@ -84,15 +116,34 @@ def open_mind(
     conversation = Conversation(
         person=person,
         words=words,
-        care=Care(safety, keywords, alerts, words, publish),
-        deciding=Deciding(engine, flows, words, person, settings.robot.confidence, clock),
+        care=Care(safety, keywords, alerts, words, publish, rights),
+        deciding=Deciding(
+            engine, flows, words, person, settings.robot.confidence, clock, remembering
+        ),
         mouth=mouth,
         body=body,
         clock=clock,
         publish=publish,
     )
     stack.push_async_callback(conversation.close)
-    return Mind(conversation, alerts, safety, words, rasa, settled)
+    return Mind(conversation, alerts, safety, words, remembering, rasa, settled)
+
+
+def _memory(
+    stack: AsyncExitStack, folder: Path, person: Person, clock: Clock, publish: Publish
+) -> Memory | None:
+    """Open the memory; a guest has none, and a talk goes on without one that cannot be opened."""
+    if person.key == GUEST:
+        return None
+    try:
+        memory = Memory(folder, clock)
+    except StageError as error:
+        publish(StageFailed(error.stage, error.code, error.message))
+        return None
+    stack.callback(memory.close)
+    if memory.restored is not None:
+        publish(StageFailed("remember", "restored", memory.restored))
+    return memory
 
 
 def _rasa(

@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from config.clock import Clock, SystemClock
+from config.paths import STATE
 from config.settings import Settings
 from dialogue.events import Publish
 from dialogue.loudspeakers import FileSpeaker
@@ -59,10 +60,12 @@ async def open_talk(
     with_rasa: bool = True,
     publish: Publish = lambda event: None,
     clock: Clock | None = None,
+    remembers: bool = False,
 ) -> AsyncIterator[Talk]:
     """Open the corridor for a program: recordings or lines in, turns out.
 
-    With a `clock` of its own the talk lives in that time; its engine lives in this one.
+    With a `clock` of its own the talk lives in that time; its engine lives in this one. With
+    `remembers`, what a resident has consented to is remembered for good, as on the robot.
     """
     clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
@@ -74,9 +77,12 @@ async def open_talk(
             stack.push_async_callback(synthesis.close)
             await synthesis.start(person.style)
             mouth = Telling(synthesis, FileSpeaker(save), body, clock, publish)
-        # Nobody is to be called because a developer has typed "help".
-        alerts = Path(stack.enter_context(TemporaryDirectory())) / "alerts.db"
-        mind = open_mind(stack, settings, person, mouth, body, clock, publish, alerts, with_rasa)
+        # Nobody is called because a developer has typed something.
+        state = Path(stack.enter_context(TemporaryDirectory()))
+        memory = STATE / "memory" if remembers else None
+        mind = open_mind(
+            stack, settings, person, mouth, body, clock, publish, state, with_rasa, memory
+        )
         if recogniser is not None:
             stack.push_async_callback(recogniser.close)
         if mind.rasa is not None:

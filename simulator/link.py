@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 from starlette.websockets import WebSocket
 
 from dialogue.events import Event
+from dialogue.memory.presence import Others
 from simulator.loudspeaker import Loudspeaker, Sounding
 from simulator.messages import (
     Acknowledge,
@@ -20,6 +21,7 @@ from simulator.messages import (
     Stop,
     SwitchMicrophone,
     SwitchSound,
+    TellOthers,
     event_message,
     read,
 )
@@ -56,6 +58,10 @@ class Commands(Protocol):
         """Somebody is coming."""
         ...
 
+    def others(self, others: Others) -> None:
+        """Staff say whether others are with the person: until now, only they may know."""
+        ...
+
 
 class SimulatorLink:
     """All open pages. It is the `Screen` of the simulator's driver and holds its microphone.
@@ -78,6 +84,7 @@ class SimulatorLink:
         # With a sound card the robot speaks to the room, whether or not a page is open.
         self._meets_on_page = audio == "browser"
         self._met = False
+        self._others: Others = "unknown"
         self._robot = {
             **{"name": name, "language": language, "audio": audio},
             **{"staff": list(staff), "place": place},
@@ -161,6 +168,10 @@ class SimulatorLink:
                 self._begin(self._commands.resume())
             case Acknowledge(alert=alert, by=by):
                 self._begin(self._commands.acknowledge(alert, by))
+            case TellOthers(others=others):
+                self._others = others
+                self._commands.others(others)
+                self.show({"type": "others", "others": others})
             case SwitchMicrophone(on=on, rate=rate):
                 if on:
                     self._meet()
@@ -200,7 +211,8 @@ class SimulatorLink:
         self._met = self._met and bool(self._pages)
 
     def _welcome(self) -> dict[str, object]:
-        return {"type": "welcome", **self._robot, "events": self._present.messages()}
+        told = {**self._robot, "others": self._others}
+        return {"type": "welcome", **told, "events": self._present.messages()}
 
     def _tell_devices(self) -> None:
         for page in self._pages:

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
 from dialogue.events import Event
+from dialogue.memory.presence import Others
 
 LONGEST_TEXT = 1000
 
@@ -49,6 +50,13 @@ class Acknowledge(_Message):
     by: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
 
 
+class TellOthers(_Message):
+    """Staff say whether others are with the person."""
+
+    type: Literal["others"]
+    others: Others
+
+
 class SwitchMicrophone(_Message):
     """The page's microphone goes on, at `rate` samples a second, or off."""
 
@@ -80,7 +88,17 @@ class Ended(_Message):
     seconds: Annotated[float, Field(ge=0, lt=3600)]
 
 
-FromPage = Say | Stop | Resume | Acknowledge | SwitchMicrophone | SwitchSound | Started | Ended
+FromPage = (
+    Say
+    | Stop
+    | Resume
+    | Acknowledge
+    | TellOthers
+    | SwitchMicrophone
+    | SwitchSound
+    | Started
+    | Ended
+)
 
 _reader: TypeAdapter[FromPage] = TypeAdapter(Annotated[FromPage, Field(discriminator="type")])
 

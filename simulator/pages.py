@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from starlette.websockets import WebSocket
@@ -15,10 +16,13 @@ from dialogue.events import (
     EngineChanged,
     Event,
     PartialHeard,
+    ReplyDecided,
     SpeechEnded,
     SpeechStarted,
     StateChanged,
+    UtteranceHeard,
 )
+from dialogue.memory.rights import FORGET_TURN
 from simulator.messages import event_message, written
 
 WAITING = 200
@@ -91,8 +95,16 @@ class Present:
                 self._alerts.pop(alert, None)
             case SpeechStarted() | SpeechEnded() | PartialHeard():
                 pass
+            case ReplyDecided(actions=actions) if FORGET_TURN.name in actions:
+                self._forget_turns(2)
+                self._talk.append(replace(event, actions=()))
             case _:
                 self._talk.append(event)
+
+    def _forget_turns(self, count: int) -> None:
+        """The person has asked to forget what was said: drop it, and the words that asked."""
+        while count and self._talk:
+            count -= isinstance(self._talk.pop(), UtteranceHeard)
 
     def messages(self) -> list[dict[str, object]]:
         """Return it as messages, in the order a page should take them."""

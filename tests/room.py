@@ -15,6 +15,10 @@ from dialogue.deciding import Deciding
 from dialogue.decisions import Dialogue
 from dialogue.flows import Flows
 from dialogue.keywords import KeywordDialogue, Keywords
+from dialogue.memory.presence import Presence
+from dialogue.memory.remembering import Remembering
+from dialogue.memory.rights import Rights
+from dialogue.memory.store import Memory
 from dialogue.person import Person
 from dialogue.phrasebook import Phrasebook, read_core
 from dialogue.replies import Utterance
@@ -52,6 +56,7 @@ class Room:
         dialogue: Dialogue | None = None,
         language: str = "en",
         seed: int = 1,
+        resident: Resident | None = None,
     ) -> None:
         self.clock = FakeClock()
         self.reports = Recorder()
@@ -69,12 +74,30 @@ class Room:
             book(self.rotation), FLOWS, self.rotation, home, Robot(name="Juno"), self.clock, chance
         )
         words = self.words
-        self.person = Person.of("anna", Resident(name="Anna"), language)
+        resident = resident or Resident(name="Anna")
+        self.person = Person.of("anna", resident, language)
+        self.memory = Memory(folder / "memory", self.clock)
+        self.remembering = Remembering(
+            self.memory,
+            resident,
+            self.person,
+            Presence(resident.room, self.clock),
+            words,
+            self.clock,
+            home.zone,
+            self.reports,
+            chance,
+            self.rotation.forget,
+        )
+        words.personal = self.remembering.values
+        rights = Rights(self.remembering, words, KEYWORDS, self.clock, self.reports)
         self.talk = Conversation(
             person=self.person,
             words=words,
-            care=Care(SAFETY, KEYWORDS, self.alerts, words, self.reports),
-            deciding=Deciding(self.dialogue, FLOWS, words, self.person, 0.4, self.clock),
+            care=Care(SAFETY, KEYWORDS, self.alerts, words, self.reports, rights),
+            deciding=Deciding(
+                self.dialogue, FLOWS, words, self.person, 0.4, self.clock, self.remembering
+            ),
             mouth=self.mouth,
             body=self.body,
             clock=self.clock,

@@ -109,6 +109,7 @@ async def test_a_spoken_question_is_answered_by_the_page(tmp_path: Path) -> None
         await page.get_by_role("textbox").fill("help I have fallen")
         await page.keyboard.press("Enter")
         await expect(page.get_by_role("alert")).to_contain_text("emergency", timeout=10_000)
+        await page.get_by_label("Your name").fill("Amal")
         await page.get_by_role("button", name="I am coming").click()
         await expect(page.get_by_role("button", name="I am coming")).to_have_count(0)
 

@@ -3,7 +3,9 @@
 from typing import get_args
 
 import pytest
+from pydantic import BaseModel
 
+from config.alerts import AlertPlan, Broker, Contact, MailServer, Signing
 from config.paths import CHECKOUT
 from config.settings import Home, Resident, Robot
 from dialogue import events
@@ -15,8 +17,11 @@ def text(name: str) -> str:
     return (CHECKOUT / name).read_text()
 
 
-@pytest.mark.parametrize("model", [Home, Robot, Resident])
-def test_every_setting_is_documented(model: type[Home]) -> None:
+SETTINGS = (Home, Robot, Resident, AlertPlan, Contact, MailServer, Signing, Broker)
+
+
+@pytest.mark.parametrize("model", SETTINGS)
+def test_every_setting_is_documented(model: type[BaseModel]) -> None:
     guide = text("docs/for-homes.md")
     assert [name for name in model.model_fields if f"`{name}`" not in guide] == []
 
@@ -25,7 +30,7 @@ def test_every_command_is_documented() -> None:
     names = [command.callback.__name__ for command in app.registered_commands if command.callback]
     names += [group.name for group in app.registered_groups if group.name]
     readme = text("README.md")
-    assert len(names) == 8
+    assert len(names) == 10
     assert [name for name in names if f"`fireside {name}" not in readme] == []
 
 
@@ -37,7 +42,7 @@ def test_every_benchmark_is_documented() -> None:
 def test_every_event_is_documented() -> None:
     guide = text("docs/for-developers.md")
     names = [event.__name__ for event in get_args(events.Event)]
-    assert len(names) == 15
+    assert len(names) == 18
     assert [name for name in names if f"`{name}`" not in guide] == []
 
 

@@ -51,7 +51,7 @@ class Corridor:
         if isinstance(event, PhraseStarted):
             self.answered.set()
 
-    async def open(self, stack: AsyncExitStack, alerts: Path) -> None:
+    async def open(self, stack: AsyncExitStack, state: Path) -> None:
         clock, settings = SystemClock(), load_settings(CHECKOUT / "config")
         self.person = Person.of("guest", settings.residents["guest"], "en")
         self.synthesis = Synthesis()
@@ -60,7 +60,7 @@ class Corridor:
         body = Body(NullDriver(clock), clock)
         stack.push_async_callback(body.close)
         mouth = Telling(self.synthesis, BodySpeaker(body), body, clock, self.note)
-        self.mind = open_mind(stack, settings, self.person, mouth, body, clock, self.note, alerts)
+        self.mind = open_mind(stack, settings, self.person, mouth, body, clock, self.note, state)
         assert self.mind.rasa is not None
         await self.mind.rasa.start()
         await self.mind.engine_settled.wait()
@@ -95,7 +95,7 @@ def needs_models() -> None:
 async def corridor(needs_models: None, tmp_path: Path) -> AsyncIterator[Corridor]:
     async with AsyncExitStack() as stack:
         opened = Corridor()
-        await opened.open(stack, tmp_path / "alerts.db")
+        await opened.open(stack, tmp_path)
         yield opened
 
 

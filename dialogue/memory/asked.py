@@ -7,11 +7,11 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from config.files import read_model
+from config.files import ConfigError, Fault, read_model
 from dialogue.memory.items import MOST_WORDS
-from dialogue.memory.told_files import FOLDER, LANGUAGES, Hears
+from dialogue.memory.told_files import FOLDER, LANGUAGES, Hears, told
 from dialogue.memory.values import Spoken
-from dialogue.patterns import Pattern, fold, words_of
+from dialogue.patterns import Notation, Pattern, fold, words_of
 
 Wish = Literal["erase", "refuse", "known", "avoid", "again", "forget_topic", "forget_last"]
 
@@ -28,19 +28,25 @@ class Asked:
     terms: frozenset[str] = frozenset()
 
 
+def plain(words: str, language: str) -> frozenset[str]:
+    """Return the words that matter: without articles and the like."""
+    return _asking(language).plain(words) if language in LANGUAGES else frozenset({words})
+
+
 class _Presence(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-    alone: list[str]
-    company: list[str]
+    alone: list[Notation]
+    company: list[Notation]
 
 
 class _File(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-    asks: dict[Wish, list[str]]
-    yields: list[str]
+    asks: dict[Wish, list[Notation]]
+    yields: list[Notation]
     presence: _Presence
     articles: list[str]
     closing: list[str]
+    no_words: list[str]
     no_topics: list[str]
     topics: dict[str, list[str]]
 
@@ -58,6 +64,11 @@ def objected(text: str, language: str) -> Asked | None:
 def others(text: str, language: str) -> Literal["alone", "company"] | None:
     """Return whether somebody says that they are alone, or not; where both, not."""
     return _asking(language).others(text) if language in LANGUAGES else None
+
+
+def says_no(text: str, language: str) -> bool:
+    """Whether a word of refusal is in the text, whatever else is."""
+    return language in LANGUAGES and _asking(language).says_no(text)
 
 
 def terms(words: str, language: str) -> frozenset[str]:
@@ -93,11 +104,18 @@ class _Asking:
             return "company"
         return "alone" if self._alone(text) else None
 
+    def says_no(self, text: str) -> bool:
+        """Whether it holds a no."""
+        return not words_of(self._fold(text)).isdisjoint(self._file.no_words)
+
+    def plain(self, words: str) -> frozenset[str]:
+        """Return the words that matter."""
+        return words_of(self._fold(words)) - {".", *self._file.articles}
+
     def terms(self, words: str) -> frozenset[str]:
         """Return the words that matter, and their topics."""
-        folded = [word for word in self._fold(words).split() if word != "."]
-        plain = {word for word in folded if word not in self._file.articles}
-        phrase = " ".join(word for word in folded if word not in self._file.articles)
+        plain = self.plain(words)
+        phrase = " ".join(word for word in self._fold(words).split() if word in plain)
         topics = {
             topic
             for topic, names in self._file.topics.items()
@@ -133,6 +151,19 @@ class _Asking:
 
     def _fold(self, text: str) -> str:
         return fold(text, self._language)
+
+
+def read_files() -> None:
+    """Read every file of what may be remembered and asked. Raises ConfigError with all faults."""
+    faults: list[Fault] = []
+    for language in LANGUAGES:
+        for read in (told, _asking):
+            try:
+                read(language)
+            except ConfigError as error:
+                faults += error.faults
+    if faults:
+        raise ConfigError(faults)
 
 
 @cache

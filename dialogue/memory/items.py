@@ -1,5 +1,6 @@
 """One thing the robot remembers about a person, and the bounds it has."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -80,3 +81,23 @@ def bounded(value: str) -> str:
     if len(line.split()) > MOST_WORDS:
         raise ValueError(f"a value has at most {MOST_WORDS} words")
     return line
+
+
+def makes_way(old: Item, new: Item) -> bool:
+    """Whether the old item goes when the new one comes."""
+    if old.expired(new.told_at):
+        return True
+    same = old.kind in SINGLE or old.value.casefold() == new.value.casefold()
+    return old.kind == new.kind and same
+
+
+def written(item: Item) -> str:
+    """Return an item as the text that is sealed; its number stands beside it."""
+    fields = [item.kind, item.value, item.language, item.source, item.told_at.isoformat()]
+    return json.dumps(fields, ensure_ascii=False)
+
+
+def read(number: int, text: str) -> Item:
+    """Return the item that was written."""
+    kind, value, language, source, told_at = json.loads(text)
+    return Item(number, kind, value, language, source, datetime.fromisoformat(told_at))

@@ -84,6 +84,10 @@ class Keys:
             )
         return Key(secret)
 
+    def there(self, person: str) -> bool:
+        """Whether the person has a key, be it damaged."""
+        return person == Path(person).name and self._path(person).exists()
+
     def made(self, person: str) -> Key:
         """Return the person's key, a new one where there is none yet. Raises StageError."""
         if (key := self.of(person)) is not None:

@@ -7,10 +7,11 @@ from datetime import date, timedelta, tzinfo
 
 from config.clock import Clock
 from config.consent import Consent, Purpose, allowed
+from config.settings import GUEST
 from dialogue.errors import StageError
 from dialogue.events import Publish, StageFailed
 from dialogue.memory.asked import terms
-from dialogue.memory.items import OBJECTIONS, PURPOSES, Item, Kind
+from dialogue.memory.items import PURPOSES, Item, Kind
 from dialogue.memory.store import Memory
 from dialogue.memory.told_files import LANGUAGES, told
 from dialogue.memory.values import may_be_raised, said
@@ -51,6 +52,7 @@ class Recall:
         self._zone = zone
         self._publish = publish
         self._chance = chance
+        self._read: tuple[tuple[int, int], tuple[Item, ...]] | None = None
 
     @property
     def today(self) -> date:
@@ -68,20 +70,31 @@ class Recall:
 
     def everything(self) -> tuple[Item, ...] | None:
         """Return all that is stored, oldest first; None where it cannot be read."""
-        if self._memory is None:
+        if self.person.key == GUEST:
             return ()
+        if self._memory is None:
+            return None
         try:
-            return self._memory.of(self.person.key)
+            version = self._memory.version()
+            if self._read is None or self._read[0] != version:
+                self._read = version, self._memory.of(self.person.key)
         except StageError as error:
             log.error("The memory failed: %s", error.message)
             self._publish(StageFailed(error.stage, error.code, error.message))
             return None
+        now = self._clock.now()
+        return tuple(item for item in self._read[1] if not item.expired(now))
 
     def known(self) -> tuple[Item, ...]:
         """Return what may be used, oldest first, and what the person does not want."""
         everything = self.everything()
         refused = self._refused(everything)
-        return tuple(item for item in everything or () if self._usable(item, refused))
+        usable = {purpose for purpose in PURPOSES.values() if self._may(purpose, refused)}
+        return tuple(
+            item
+            for item in everything or ()
+            if item.kind == "avoid" or PURPOSES.get(item.kind) in usable
+        )
 
     @property
     def withheld(self) -> bool:
@@ -119,17 +132,14 @@ class Recall:
 
     def avoids(self, text: str, language: str) -> bool:
         """Whether a text holds a word the person does not want to hear."""
+        if not self.person.avoided:
+            return False
         avoided = {word for term in self.person.avoided for word in terms(term, language)}
         return not avoided.isdisjoint(words_of(fold(text, language)))
 
     def day(self, item: Item) -> date:
         """Return the day an item was told, where the home stands."""
         return item.told_at.astimezone(self._zone).date()
-
-    def _usable(self, item: Item, refused: date | None) -> bool:
-        if item.kind in OBJECTIONS:
-            return item.kind == "avoid"
-        return self._may(PURPOSES[item.kind], refused)
 
     def _may(self, purpose: Purpose, refused: date | None) -> bool:
         return allowed(self._consents, purpose, self.today, refused)

@@ -1,26 +1,27 @@
 """What the robot remembers about the person it talks to, and the wishes they have about it.
 
-Two doors for the corridor, one line each: `heard` once a turn and `values` for the phrasebook.
+Three doors for the corridor, one line each: `heard` once a turn, `answered` where a question was
+answered that keeps something, and `values` for the phrasebook.
 Where the memory fails, the talk goes on without it.
 """
 
 import logging
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import tzinfo
+from itertools import chain
 
 from config.clock import Clock
 from config.settings import GUEST, Resident
 from dialogue.errors import StageError
 from dialogue.events import Publish, StageFailed
-from dialogue.memory.asked import Asked, others, terms
-from dialogue.memory.items import OBJECTIONS, PURPOSES, Item, Kind
+from dialogue.memory.asked import Asked, others, plain, terms
+from dialogue.memory.items import OBJECTIONS, PURPOSES, Item, Kind, Source
 from dialogue.memory.presence import Presence
 from dialogue.memory.recall import Recall
 from dialogue.memory.store import Memory
 from dialogue.memory.told import Found, found, from_answer
-from dialogue.patterns import fold, words_of
 from dialogue.person import Person
 from dialogue.replies import Phrase, Utterance
 from dialogue.words import Words
@@ -65,28 +66,33 @@ class Remembering:
         self._publish = publish
         self._forgotten = forgotten
         self._last: int | None = None
+        self._objections: dict[str, frozenset[str]] = {}
+        language = person.language
+        self._staffs = {term for topic in resident.avoid for term in terms(topic, language)}
+        self._staffs |= set(resident.avoid)
         refused = {consent.purpose for consent in resident.consent if not consent.given}
         with suppress(StageError):  # what cannot be erased now cannot be used either
             self._forget(lambda item: PURPOSES.get(item.kind) in refused)
         self._as_before()
 
-    def heard(self, utterance: Utterance, keeps: Kind | None = None) -> tuple[Phrase, ...]:
+    def heard(self, utterance: Utterance) -> tuple[Phrase, ...]:
         """Take what an utterance without danger tells; return what to say about it, mostly nothing.
 
-        `keeps` is what the question before was about, as its step says. While others are there
-        nothing is taken: the robot does not know who speaks.
+        While others are there nothing is taken: the robot does not know who speaks.
         """
         text, language = utterance.text, utterance.language
         if (who := others(text, language)) is not None:
             self.presence.told(who)
         if self.presence.others == "company":
             return ()
-        tells = list(found(text, language))
-        if keeps and all(one.kind != keeps for one in tells):
-            value = from_answer(keeps, text, language)
-            tells += [Found(keeps, value)] if value else []
-        wanted = [one for one in tells if not self.recall.avoids(one.value, language)]
-        return tuple(phrase for one in wanted for phrase in self._take(one, utterance))
+        return self._take(found(text, language), utterance)
+
+    def answered(self, utterance: Utterance, kind: Kind) -> tuple[Phrase, ...]:
+        """Take an answer to a question whose step says that it `keeps` this kind."""
+        if self.presence.others == "company":
+            return ()
+        value = from_answer(kind, utterance.text, utterance.language)
+        return self._take([Found(kind, value)] if value else [], utterance)
 
     def values(self) -> Mapping[str, str]:
         """Return what phrases may hold about the person: nothing unless they are surely alone.
@@ -105,52 +111,60 @@ class Remembering:
         self._forget(lambda item: item.id == last)
 
     def forget_about(self, wish: Asked) -> None:
-        """Forget everything in which one of the words occurs. Raises StageError."""
-        language = self._person.language
-        named = words_of(fold(wish.words, language)) & wish.terms
+        """Forget whatever says what the wish says, or part of it. Raises StageError."""
+        named = plain(wish.words, self._person.language)
 
         def about(item: Item) -> bool:
-            inside = words_of(fold(item.value, item.language))
-            return item.kind not in OBJECTIONS and not named.isdisjoint(inside)
+            says = plain(item.value, item.language)
+            return item.kind not in OBJECTIONS and (named <= says or says <= named)
 
         self._forget(about)
 
-    def avoid(self, wish: Asked) -> None:
+    def avoid(self, wish: Asked, source: Source) -> None:
         """Leave this out from now on; stored without consent, because it is a no.
 
         Raises StageError when it holds for this talk only.
         """
-        self._person.avoided |= wish.terms
-        if self._memory is not None:
-            key, language = self._person.key, self._person.language
-            self._memory.note(key, "avoid", wish.words, "voice", language)
+        self._objections[wish.words] = wish.terms
+        self._avoid()
+        self._object("avoid", wish.words, source)
 
     def allow_again(self, wish: Asked) -> None:
-        """Take objections back: this one, or all where none is named. Raises StageError."""
+        """Take objections back: this one, or all where none is named; not the staff's own.
 
-        def named(item: Item) -> bool:
-            about = terms(item.value, item.language)
-            return item.kind == "avoid" and not (wish.words and about.isdisjoint(wish.terms))
+        Raises StageError.
+        """
+        named = plain(wish.words, self._person.language)
 
-        for item in self._forget(named):
-            self._person.avoided -= terms(item.value, item.language)
-        self._person.avoided -= wish.terms
+        def taken_back(words: str, language: str) -> bool:
+            return not wish.words or not named.isdisjoint(plain(words, language))
 
-    def refuse(self) -> None:
+        language = self._person.language
+        self._objections = {
+            words: topic
+            for words, topic in self._objections.items()
+            if not taken_back(words, language)
+        }
+        self._avoid()
+        self._forget(lambda i: i.kind == "avoid" and taken_back(i.value, i.language))
+
+    def refuse(self, source: Source) -> None:
         """Remember nothing more until staff record a new consent. Raises StageError."""
-        if self._memory is not None:
-            key, language = self._person.key, self._person.language
-            self._memory.note(key, "refusal", EVERYTHING, "voice", language)
+        self._object("refusal", EVERYTHING, source)
 
-    def erase(self) -> None:
+    def erase(self, source: Source) -> None:
         """Erase everything but what the person does not want. Raises StageError."""
-        self.refuse()
+        self.refuse(source)
         self._last = None
-        if self._memory is not None:
-            self._memory.erase(self._person.key, OBJECTIONS)
+        if (memory := self._there()) is not None:
+            memory.erase(self._person.key, OBJECTIONS)
             self._forgotten(self._person.key)
 
-    def _take(self, one: Found, utterance: Utterance) -> tuple[Phrase, ...]:
+    def _take(self, tells: Sequence[Found], utterance: Utterance) -> tuple[Phrase, ...]:
+        wanted = [one for one in tells if not self.recall.avoids(one.value, utterance.language)]
+        return tuple(phrase for one in wanted for phrase in self._keep(one, utterance))
+
+    def _keep(self, one: Found, utterance: Utterance) -> tuple[Phrase, ...]:
         """Keep one thing where that is allowed, and say so once."""
         item, changed = self._note(one, utterance), self._address(one)
         if item is None and not changed:
@@ -192,9 +206,25 @@ class Remembering:
         """Take over from earlier talks how the person wants to be spoken to, and about what."""
         for item in self.recall.known():
             if item.kind == "avoid":
-                self._person.avoided |= terms(item.value, item.language)
+                self._objections[item.value] = terms(item.value, item.language)
             else:
                 self._address(Found(item.kind, item.value))
+        self._avoid()
+
+    def _avoid(self) -> None:
+        """Let the person's topics be those of the staff's file and of their own objections."""
+        self._person.avoided = {*self._staffs, *chain.from_iterable(self._objections.values())}
+
+    def _object(self, kind: Kind, value: str, source: Source) -> None:
+        if (memory := self._there()) is not None:
+            memory.note(self._person.key, kind, value, source, self._person.language)
 
     def _forget(self, which: Callable[[Item], bool]) -> tuple[Item, ...]:
-        return self._memory.forget(self._person.key, which) if self._memory else ()
+        memory = self._there()
+        return memory.forget(self._person.key, which) if memory else ()
+
+    def _there(self) -> Memory | None:
+        """Return the memory; None for a guest. Raises StageError where it could not be opened."""
+        if self._memory is None and self._person.key != GUEST:
+            raise StageError("remember", "closed", "The memory could not be opened; see above.")
+        return self._memory

@@ -5,7 +5,7 @@ who is alone; erasing everything is asked once, and anything but "yes" is a no.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -14,8 +14,8 @@ from config.clock import Clock
 from dialogue.errors import StageError
 from dialogue.events import Publish, StageFailed
 from dialogue.keywords import Keywords
-from dialogue.memory.asked import Asked, asked, objected, others
-from dialogue.memory.items import Item
+from dialogue.memory.asked import Asked, asked, objected, others, says_no
+from dialogue.memory.items import Item, Source
 from dialogue.memory.remembering import Remembering
 from dialogue.memory.told_files import LANGUAGES
 from dialogue.person import Person
@@ -24,8 +24,18 @@ from dialogue.words import Words
 
 log = logging.getLogger(__name__)
 
+About = Literal["alone", "more", "erase"]
+
 AT_ONCE = 3
 """So many things are told before the robot asks whether to go on."""
+SURE = 0.5
+"""A "yes" heard with less confidence is none: the robot asks again."""
+_STEPS: Mapping[About, str] = {
+    "alone": "memory_alone_question",
+    "more": "memory_go_on",
+    "erase": "memory_erase_question",
+}
+"""What the robot asks with."""
 FORGET_TURN = Action("forget_turn")
 """Whoever shows or keeps the last turn is to forget it."""
 _IN_PASSING = frozenset({"repeat", "louder", "quieter", "slower", "faster"})
@@ -39,7 +49,7 @@ TellStaff = Callable[[str], bool]
 class _Question:
     """What the robot has asked, until when an answer counts, and what is left to tell."""
 
-    about: Literal["alone", "more", "erase"]
+    about: About
     until: float
     left: tuple[Item, ...] = ()
 
@@ -61,6 +71,8 @@ class Rights:
         self._clock = clock
         self._publish = publish
         self._question: _Question | None = None
+        self._promised = False
+        """Whether the robot has said that it will tell later, to the person alone."""
 
     def answer(
         self, utterance: Utterance, category: str | None, person: Person, tell_staff: TellStaff
@@ -72,11 +84,13 @@ class Rights:
         """
         question, self._question = self._question, None
         language = utterance.language
+        if (who := others(utterance.text, language)) is not None:
+            self._remembering.presence.told(who)
         if language not in LANGUAGES:
             return None
         if category not in (None, "privacy"):
             if (objection := objected(utterance.text, language)) is not None:
-                self._try(lambda: self._remembering.avoid(objection))
+                self._try(partial(self._remembering.avoid, objection, utterance.source))
             return None
         if question is not None and self._clock.monotonic() < question.until:
             if self._keywords.intent(utterance.text, language) in _IN_PASSING:
@@ -84,23 +98,27 @@ class Rights:
                 return None
             if (reply := self._answered(question, utterance, person, tell_staff)) is not None:
                 return reply
+        if self._promised and who == "alone":
+            return self._known(person)
         if (wish := asked(utterance.text, language)) is not None:
-            return self._wish(wish, person)
+            return self._wish(wish, utterance.source, person)
         if category == "privacy":
             return self._state(person)
         return None
 
-    def _wish(self, wish: Asked, person: Person) -> Reply:
+    def _wish(self, wish: Asked, source: Source, person: Person) -> Reply:
         remembering = self._remembering
         match wish.wish:
             case "known":
                 return self._known(person)
             case "erase":
-                return self._ask("erase", "memory_erase_question", person)
+                return self._ask("erase", person)
             case "refuse":
-                return self._done(remembering.refuse, "memory_refused", person)
+                refuse = partial(remembering.refuse, source)
+                return self._done(refuse, "memory_refused", person)
             case "avoid":
-                return self._done(partial(remembering.avoid, wish), "memory_avoided", person)
+                avoid = partial(remembering.avoid, wish, source)
+                return self._done(avoid, "memory_avoided", person)
             case "again":
                 return self._done(partial(remembering.allow_again, wish), "memory_again", person)
             case "forget_topic":
@@ -115,23 +133,27 @@ class Rights:
     ) -> Reply | None:
         """Return what follows an answer to the robot's own question; None if it was none."""
         answer = self._keywords.yes_or_no(utterance.text, utterance.language)
+        if answer == "affirm" and says_no(utterance.text, utterance.language):
+            answer = "deny"  # "no, yes, I mean no": nothing is told or erased
+        if answer == "affirm" and utterance.confidence < SURE:
+            return self._ask(question.about, person, (), question.left)
         if question.about == "alone":
             who = others(utterance.text, utterance.language)
             if who == "alone" or (who is None and answer == "affirm"):
                 self._remembering.presence.told("alone")
                 return self._known(person)
-            if who is not None or answer == "deny":
+            if who == "company" or answer == "deny":
                 self._remembering.presence.told("company")
-                return self._say(["memory_later"], person)
-            return None
+                return self._later(person)
         if answer is None:
             return None
         if question.about == "more":
-            if answer == "affirm":
-                return self._list(question.left, person)
-            return self._say(["deny_answer"], person)
+            if answer == "deny":
+                return self._say(["deny_answer"], person)
+            private = self._remembering.presence.private  # somebody may have come in meanwhile
+            return self._list(question.left, person) if private else self._later(person)
         if answer == "affirm":
-            return self._erase(person, tell_staff)
+            return self._erase(utterance.source, person, tell_staff)
         return self._say(["memory_not_erased"], person)
 
     def _known(self, person: Person) -> Reply:
@@ -145,10 +167,15 @@ class Rights:
         if presence.private:
             return self._list(self._remembering.recall.known(), person)
         if presence.may_ask:
-            return self._ask("alone", "memory_alone_question", person)
+            return self._ask("alone", person)
+        return self._later(person)
+
+    def _later(self, person: Person) -> Reply:
+        self._promised = True
         return self._say(["memory_later"], person)
 
     def _list(self, items: Sequence[Item], person: Person) -> Reply:
+        self._promised = False
         now, left = items[:AT_ONCE], tuple(items[AT_ONCE:])
         phrases: list[Phrase] = []
         for item in now:
@@ -156,12 +183,12 @@ class Rights:
             phrases += self._words.of(f"memory_known_{item.kind}", person, values)
             self._remembering.spoken_of(item)
         if left:
-            return self._ask("more", "memory_go_on", person, phrases, left)
+            return self._ask("more", person, phrases, left)
         closing = "memory_withheld" if self._remembering.recall.withheld else "memory_end"
         return self._say([closing], person, phrases)
 
-    def _erase(self, person: Person, tell_staff: TellStaff) -> Reply:
-        if not self._try(self._remembering.erase):
+    def _erase(self, source: Source, person: Person, tell_staff: TellStaff) -> Reply:
+        if not self._try(partial(self._remembering.erase, source)):
             return self._say(["memory_trouble"], person)
         told = tell_staff("privacy_request")
         return self._say(["memory_erased", *(["memory_staff_told"] if told else [])], person)
@@ -187,8 +214,7 @@ class Rights:
 
     def _ask(
         self,
-        about: Literal["alone", "more", "erase"],
-        step: str,
+        about: About,
         person: Person,
         before: Sequence[Phrase] = (),
         left: tuple[Item, ...] = (),
@@ -196,7 +222,7 @@ class Rights:
         """Ask, and count an answer until the question is let go (dialogue/silence.py)."""
         until = self._clock.monotonic() + 2 * person.silence_s
         self._question = _Question(about, until, left)
-        spoken = self._words.step(step, person)
+        spoken = self._words.step(_STEPS[about], person)
         return Reply((*before, *spoken.phrases), (), "privacy", engine="safety", step=spoken.step)
 
     def _say(

@@ -4,20 +4,28 @@ A row tells neither whom nor what it is about; both are sealed with the person's
 of the last whole file lies beside it. Use from one thread.
 """
 
-import json
 import logging
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from config.clock import Clock
 from dialogue.errors import StageError
 from dialogue.memory.files import copied, opened_whole
-from dialogue.memory.items import MOST_OF_A_KIND, OBJECTIONS, SINGLE, Item, Kind, Source, bounded
+from dialogue.memory.items import (
+    MOST_OF_A_KIND,
+    OBJECTIONS,
+    Item,
+    Kind,
+    Source,
+    bounded,
+    makes_way,
+    read,
+    written,
+)
 from dialogue.memory.keys import Key, Keys
 
 log = logging.getLogger(__name__)
@@ -66,8 +74,8 @@ class Memory:
         item = Item(0, kind, bounded(value), language, source, self._clock.now())
         with self._writing(person) as key:
             known = list(self._items(key))
-            self._delete([old for old in known if _makes_way(old, item)])
-            others = [old for old in known if old.kind == kind and not _makes_way(old, item)]
+            self._delete([old for old in known if makes_way(old, item)])
+            others = [old for old in known if old.kind == kind and not makes_way(old, item)]
             self._delete(others[: max(0, len(others) + 1 - MOST_OF_A_KIND)])
             item = self._insert(key, item)
         if kind in OBJECTIONS:  # an earlier state without this no must never come back
@@ -80,6 +88,16 @@ class Memory:
             key = self._keys.of(person)
             now = self._clock.now()
             return tuple(i for i in self._items(key) if not i.expired(now)) if key else ()
+
+    def version(self) -> tuple[int, int]:
+        """Return what changes whenever somebody, here or in another program, writes."""
+        with self._refusals():
+            ((others,),) = self._rows("PRAGMA data_version", ())
+            return others, self._database.total_changes
+
+    def knows(self, person: str) -> bool:
+        """Whether there is a key for somebody, so that something may be remembered."""
+        return self._keys.there(person)
 
     def forget_last(self, person: str) -> Item | None:
         """Forget what was remembered last, and return it; a no is not forgotten."""
@@ -101,7 +119,7 @@ class Memory:
 
         What is of a kind in `keep` is sealed anew with a new key, before the old one is destroyed.
         """
-        kept = [item for item in self.of(person) if item.kind in keep] if keep else []
+        kept = self._kept(person, keep)
         with self._refusals():
             old = self._owner(person)
             if kept:
@@ -150,6 +168,15 @@ class Memory:
                 f"start that release, or move the file away.",
             )
 
+    def _kept(self, person: str, kinds: frozenset[Kind]) -> list[Item]:
+        """Return what outlives an erasure; nothing where the key is damaged, as all is lost."""
+        try:
+            return [item for item in self.of(person) if item.kind in kinds] if kinds else []
+        except StageError as error:
+            if error.code != "key":
+                raise
+            return []
+
     def _owner(self, person: str) -> bytes | None:
         try:
             key = self._keys.of(person)
@@ -164,12 +191,12 @@ class Memory:
             if text is None:
                 log.error("An item of the memory is damaged and left out")
                 continue
-            yield _item(number, text)
+            yield read(number, text)
 
     def _insert(self, key: Key, item: Item) -> Item:
         ((number,),) = self._rows(
             "INSERT INTO items (owner, sealed) VALUES (?, ?) RETURNING id",
-            (key.owner, key.seal(_text(item))),
+            (key.owner, key.seal(written(item))),
         )
         return replace(item, id=number)
 
@@ -211,21 +238,3 @@ class Memory:
             f"The memory in {self._path} cannot be used ({error}); make room on the disk and check "
             f"that the program may write there. Until then nothing is remembered.",
         )
-
-
-def _makes_way(old: Item, new: Item) -> bool:
-    """Whether the old item goes when the new one comes."""
-    if old.expired(new.told_at):
-        return True
-    same = old.kind in SINGLE or old.value.casefold() == new.value.casefold()
-    return old.kind == new.kind and same
-
-
-def _text(item: Item) -> str:
-    fields = [item.kind, item.value, item.language, item.source, item.told_at.isoformat()]
-    return json.dumps(fields, ensure_ascii=False)
-
-
-def _item(number: int, text: str) -> Item:
-    kind, value, language, source, told_at = json.loads(text)
-    return Item(number, kind, value, language, source, datetime.fromisoformat(told_at))

@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from config.files import read_model
 from dialogue.memory.items import Kind
-from dialogue.patterns import Pattern, fold, words_of
+from dialogue.patterns import Notation, Pattern, fold, words_of
 
 FOLDER = Path(__file__).parent
 LANGUAGES = ("en", "de")
@@ -43,7 +43,7 @@ class Relation(_Part):
 class Mood(_Part):
     """How somebody said they were, and how it is said the day after."""
 
-    hear: list[str] = Field(min_length=1)
+    hear: list[Notation] = Field(min_length=1)
     say: str
     du: str | None = None
 
@@ -75,8 +75,8 @@ class Told(_Part):
     given: _WordList
     sets: dict[str, _WordList]
     place_words: list[str]
-    never: list[str]
-    unless: list[str]
+    never: list[Notation]
+    unless: list[Notation]
     ends: _WordList
     begins_not: _WordList
     begins_not_names: list[str]
@@ -84,7 +84,7 @@ class Told(_Part):
     not_last: list[str]
     work_begins: list[str]
     answers: _WordList
-    no_answers: list[str]
+    no_answers: list[Notation]
     turned: dict[str, str | tuple[str, str]]
 
     @cached_property

@@ -1,7 +1,7 @@
 """The only way in: one route, one turn of a talk, and a token that lives as long as the process.
 
-The controller says with every turn what was said last and what can be answered just now, so that
-a talk goes on rightly whoever answered before: Rasa, the keywords, or the silence.
+The controller says with every turn what was said last and what counts as an answer to it, so that a
+talk goes on rightly whoever spoke before: Rasa, the keywords, or the silence.
 
 Loaded by `rasa run --connector channel.FiresideChannel`.
 """
@@ -41,14 +41,12 @@ class Guess(BaseModel):
 class Turn(BaseModel):
     """POST this to /webhooks/fireside/turn.
 
-    `after` is the step said last; `intents` are those there is an answer for, any if empty, and
-    `answers` those that simply answer an open question.
+    `after` is the step said last; `answers` are the intents that simply answer an open question.
     """
 
     talk: constr(min_length=1, max_length=100)
     guesses: conlist(Guess, min_items=1, max_items=5)
     after: str | None = None
-    intents: frozenset[str] = frozenset()
     answers: frozenset[str] = frozenset()
 
 
@@ -112,16 +110,10 @@ async def _understood(agent: Agent, turn: Turn) -> list[dict[str, Any]]:
     for guess in turn.guesses:
         # Rasa takes "/intent{...}" at its word instead of classifying it; nobody says a slash.
         parsed = await agent.parse_message(guess.text.replace("/", " "))
-        rankings.append(_answerable(parsed["intent_ranking"], turn.intents))
+        rankings.append(parsed["intent_ranking"] or [{"name": FALLBACK, "confidence": 0.0}])
         if rankings[-1][0]["name"] != FALLBACK:
             return rankings[-1]
     return rankings[0]
-
-
-def _answerable(ranking: list[dict[str, Any]], intents: frozenset[str]) -> list[dict[str, Any]]:
-    """Leave out what there is no answer for in the language that is spoken."""
-    known = [intent for intent in ranking if not intents or intent["name"] in intents]
-    return known or [{"name": FALLBACK, "confidence": 0.0}]
 
 
 async def _say_what_was_said(agent: Agent, turn: Turn) -> None:

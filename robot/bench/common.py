@@ -30,11 +30,16 @@ class BenchError(Exception):
 
 @dataclass(frozen=True)
 class Options:
-    """How a benchmark is run; `data` is a folder with a manifest.json, or what it reads instead."""
+    """How a benchmark is run; `data` is a folder of recordings or texts, or a file.
+
+    `folds` is for `understanding`: folds to train on at most. `spoken`: texts are said aloud and
+    heard again. `rasa`: whether the dialogue engine runs.
+    """
 
     data: Path
     seed: int
     progress: Progress
+    folds: int = 10
     spoken: bool = False
     rasa: bool = True
 

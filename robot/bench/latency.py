@@ -65,9 +65,9 @@ class _Run:
             stack.push_async_callback(synthesis.close)
             await synthesis.start(self._person.style)
             mouth = Telling(synthesis, BodySpeaker(body), body, self._clock, self._note)
-            alerts = Path(stack.enter_context(TemporaryDirectory())) / "alerts.db"
+            state = Path(stack.enter_context(TemporaryDirectory()))
             mind = open_mind(
-                stack, settings, self._person, mouth, body, self._clock, self._note, alerts
+                stack, settings, self._person, mouth, body, self._clock, self._note, state
             )
             if mind.rasa is not None:
                 await mind.rasa.start()

@@ -54,8 +54,8 @@ async def _run(options: Options) -> dict[str, Any]:
         stack.push_async_callback(synthesis.close)
         await synthesis.start(person.style)
         mouth = Telling(synthesis, BodySpeaker(body), body, clock, sounds)
-        alerts = Path(stack.enter_context(TemporaryDirectory())) / "alerts.db"
-        mind = open_mind(stack, settings, person, mouth, body, clock, sounds, alerts)
+        state = Path(stack.enter_context(TemporaryDirectory()))
+        mind = open_mind(stack, settings, person, mouth, body, clock, sounds, state)
         if mind.rasa is None:
             raise BenchError("Rasa is not trained; run `fireside train`.")
         await mind.rasa.start()

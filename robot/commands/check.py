@@ -7,15 +7,18 @@ import typer
 from rich.table import Table
 
 from config.clock import SystemClock
+from config.consent import Consent
 from config.files import ConfigError
 from config.paths import CONFIG
 from config.settings import LANGUAGES
 from dialogue.flow_files import FULL
 from dialogue.flows import Flows
 from dialogue.keywords import Keywords
+from dialogue.memory.asked import read_files
 from dialogue.phrasebook import KEYS, PHRASES, Phrasebook
 from dialogue.reading import Measured, measure, reading_ease
 from dialogue.rotation import IN_MEMORY, Rotation
+from robot.commands.alerts import show_plan
 from robot.commands.console import CANNOT_START, errors, output, settings_or_exit
 
 PLAIN = 60.0
@@ -44,6 +47,9 @@ def check() -> None:
             markup=False,
             soft_wrap=True,
         )
+        for consent in resident.consent:
+            output.print(f"  {_consented(consent)}", markup=False, soft_wrap=True)
+    show_plan(settings)
     flows, book = _words_or_exit()
     output.print(_table(flows, book))
     hard = list(_hard(flows))
@@ -52,10 +58,21 @@ def check() -> None:
     raise typer.Exit(1 if hard else 0)
 
 
+def _consented(consent: Consent) -> str:
+    """Return what a person has decided, and what is to be done about it."""
+    if not consent.given:
+        return f"Remembers nothing of {consent.purpose}: {consent.by} said no."
+    until = f"until {consent.review}, by {consent.by}"
+    if consent.review is not None and consent.review < SystemClock().now().date():
+        return f"Remembers nothing of {consent.purpose}: allowed {until}; ask again."
+    return f"May remember {consent.purpose} {until}."
+
+
 def _words_or_exit() -> tuple[Flows, Phrasebook]:
     try:
         flows = Flows.load(core_keys=KEYS)
         Keywords.load(flows=flows)
+        read_files()
         rotation = Rotation(IN_MEMORY, SystemClock(), random.Random(), days=1)
         return flows, Phrasebook.load(PHRASES, rotation, flows.all)
     except ConfigError as error:

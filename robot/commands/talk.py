@@ -79,6 +79,7 @@ def talk(
             speaks=not no_audio,
             save=save,
             with_rasa=not no_rasa,
+            remembers=True,
         ) as talk:
             with waiting("The dialogue engine is starting"):
                 await talk.engine_ready()

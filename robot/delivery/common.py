@@ -1,6 +1,8 @@
-"""What channels share: their one error, secrets, and how long they may take."""
+"""What channels share: their one error, secrets, trust, and how long they may take."""
 
 import os
+import ssl
+from functools import cached_property
 from pathlib import Path
 
 from config.paths import CONFIG
@@ -11,6 +13,15 @@ SECONDS = 8.0
 
 class DeliveryError(Exception):
     """A message was not taken; the text says why, without secrets."""
+
+
+class Trust:
+    """The certificates this machine trusts, read when first needed: it takes some 20 ms."""
+
+    @cached_property
+    def context(self) -> ssl.SSLContext:
+        """For every TLS connection of a channel."""
+        return ssl.create_default_context()
 
 
 def secret(file: Path | None, variable: str) -> str:

@@ -46,7 +46,7 @@ class Courier:
         coming: Callable[[int, str], None],
     ) -> None:
         self._alerts = alerts
-        self._deliveries = Deliveries(alerts.file, clock)
+        self.deliveries = Deliveries(alerts.file, clock)
         self._settings = settings
         self._channels = channels
         self._clock = clock
@@ -108,7 +108,7 @@ class Courier:
             return
         step, plan = alert.step + 1, self._settings.alerts
         messages = told(plan, alert, step)
-        if not messages or not self._deliveries.plan(alert, messages):
+        if not messages or not self.deliveries.plan(alert, messages):
             return
         del self._step_due[alert.id, alert.step]
         person = next_person(plan, step)
@@ -126,7 +126,7 @@ class Courier:
 
     def _send(self) -> None:
         now = self._clock.monotonic()
-        for delivery in self._deliveries.open():
+        for delivery in self.deliveries.open():
             waits = self._retry_at.get(delivery.id, now) > now
             if waits or delivery.id in self._under_way or delivery.alert not in self._open:
                 continue
@@ -150,10 +150,10 @@ class Courier:
             fault = await self._handed_over(alert, counted)
         try:
             if fault is not None:
-                self._deliveries.failed(counted, fault)
+                self.deliveries.failed(counted, fault)
                 return
             self._arrived.add(delivery.id)
-            self._deliveries.delivered(counted)
+            self.deliveries.delivered(counted)
         except StageError as error:
             log.error("A delivery could not be noted: %s", error.message)
             return
@@ -164,7 +164,7 @@ class Courier:
 
     def _counted(self, delivery: Delivery) -> Delivery | None:
         try:
-            return self._deliveries.attempt(delivery)
+            return self.deliveries.attempt(delivery)
         except StageError as error:
             # A full disk must not keep a call from going out. It may go out twice, and says so.
             log.error("An attempt could not be counted: %s", error.message)

@@ -1,12 +1,11 @@
 """An alert as an e-mail, through the home's mail server."""
 
-import ssl
 from email.message import EmailMessage
 
 import aiosmtplib
 
 from config.alerts import MailServer
-from robot.delivery.common import SECONDS, DeliveryError, secret
+from robot.delivery.common import SECONDS, DeliveryError, Trust, secret
 from robot.delivery.messages import Message
 
 PASSWORD = "FIRESIDE_SMTP_PASSWORD"
@@ -17,6 +16,7 @@ class MailChannel:
 
     def __init__(self, server: MailServer) -> None:
         self._server = server
+        self._trust = Trust()
 
     async def send(self, to: str, message: Message) -> None:
         """Hand the e-mail over. Raises DeliveryError."""
@@ -46,7 +46,7 @@ class MailChannel:
             port=server.port,
             use_tls=server.security == "tls",
             start_tls=server.security == "starttls",
-            tls_context=ssl.create_default_context() if server.security != "none" else None,
+            tls_context=self._trust.context if server.security != "none" else None,
             timeout=SECONDS,
         )
         try:

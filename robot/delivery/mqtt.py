@@ -2,12 +2,11 @@
 
 import asyncio
 import json
-import ssl
 
 import aiomqtt
 
 from config.alerts import Broker
-from robot.delivery.common import SECONDS, DeliveryError, secret
+from robot.delivery.common import SECONDS, DeliveryError, Trust, secret
 from robot.delivery.messages import Message
 
 PASSWORD = "FIRESIDE_MQTT_PASSWORD"
@@ -19,6 +18,7 @@ class MqttChannel:
 
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
+        self._trust = Trust()
         # A broker throws out a client whose id connects a second time.
         self._one_at_a_time = asyncio.Lock()
 
@@ -43,7 +43,7 @@ class MqttChannel:
                     username=broker.user or None,
                     password=password,
                     identifier=broker.client_id,
-                    tls_context=ssl.create_default_context() if broker.security == "tls" else None,
+                    tls_context=self._trust.context if broker.security == "tls" else None,
                     timeout=SECONDS,
                 ) as client:
                     if payload is not None:

@@ -13,8 +13,12 @@ Told = tuple[tuple[str, str], ...]
 
 
 def next_person(plan: AlertPlan, step: int) -> Contact | None:
-    """Return who is told at a step: one after the other, and then from the first again."""
-    return plan.people[step % len(plan.people)] if plan.people else None
+    """Return who is told at a step: one after the other, and then from the first again.
+
+    Somebody whom no channel reaches can still say on the page that they are coming.
+    """
+    people = [person for person in plan.people if _ways(person)]
+    return people[step % len(people)] if people else None
 
 
 def told(plan: AlertPlan, alert: Alert, step: int) -> Told:

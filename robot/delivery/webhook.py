@@ -3,12 +3,11 @@
 import hashlib
 import hmac
 import json
-import ssl
 
 import httpx
 
 from config.alerts import Signing
-from robot.delivery.common import SECONDS, DeliveryError, secret
+from robot.delivery.common import SECONDS, DeliveryError, Trust, secret
 from robot.delivery.messages import Message
 
 SECRET = "FIRESIDE_WEBHOOK_SECRET"
@@ -19,6 +18,7 @@ class WebhookChannel:
 
     def __init__(self, signing: Signing) -> None:
         self._signing = signing
+        self._trust = Trust()
 
     async def send(self, to: str, message: Message) -> None:
         """Post the message; taken is any answer from 200 to 299. Raises DeliveryError."""
@@ -42,8 +42,8 @@ class WebhookChannel:
         self, method: str, to: str, body: bytes, headers: dict[str, str]
     ) -> httpx.Response:
         # Neither proxies nor passwords from the environment: exactly the address written down.
-        context = ssl.create_default_context()
-        async with httpx.AsyncClient(verify=context, trust_env=False, timeout=SECONDS) as client:
+        trust = self._trust.context
+        async with httpx.AsyncClient(verify=trust, trust_env=False, timeout=SECONDS) as client:
             try:
                 return await client.request(method, to, content=body, headers=headers)
             except httpx.HTTPError as error:

@@ -7,6 +7,7 @@ const LOUDNESS = 0.35;
 export class Alarm {
   #context = null;
   #timer = 0;
+  #sounding = null;
 
   constructor(mayRing, changed) {
     this.mayRing = mayRing;
@@ -33,6 +34,12 @@ export class Alarm {
     }
   }
 
+  /** Silence at once; what nobody has come for rings again later. */
+  hush() {
+    this.#sounding?.disconnect();
+    this.#sounding = null;
+  }
+
   #open() {
     if (this.#context) return;
     this.#context = new AudioContext();
@@ -46,6 +53,9 @@ export class Alarm {
   #chime() {
     if (this.silent || !this.mayRing()) return;
     const context = this.#context;
+    const chime = new GainNode(context);
+    chime.connect(context.destination);
+    this.#sounding = chime;
     for (const [hertz, from, seconds] of TONES) {
       const tone = new OscillatorNode(context, { frequency: hertz });
       const gain = new GainNode(context, { gain: 0 });
@@ -53,7 +63,7 @@ export class Alarm {
       gain.gain.setValueAtTime(0, begin);
       gain.gain.linearRampToValueAtTime(LOUDNESS, begin + 0.03);
       gain.gain.linearRampToValueAtTime(0, begin + seconds);
-      tone.connect(gain).connect(context.destination);
+      tone.connect(gain).connect(chime);
       tone.addEventListener("ended", () => gain.disconnect());
       tone.start(begin);
       tone.stop(begin + seconds);

@@ -34,7 +34,30 @@ export class Alerts {
     card.append(words);
     const ask = who(this.#robot.staff, kind, (by) => this.coming(alert, by));
     if (kind === "note") this.notes.append(folded(card, ask));
-    else this.banner.append(this.#called(card, ask));
+    else {
+      this.banner.append(this.#called(card, ask));
+      this.note(""); // whoever is coming is coming for an earlier call
+    }
+    this.#show();
+  }
+
+  /** What could not be stored is known to the open pages alone. */
+  unstored() {
+    const card = element("div", "alert");
+    const words = element("p", "what");
+    write(words, "alert.unstored", { name: this.#robot.name });
+    const button = element("button", "main");
+    button.type = "button";
+    write(button, "alert.coming");
+    button.addEventListener("click", () => {
+      card.remove();
+      this.#show();
+    });
+    const ask = element("div", "who");
+    ask.append(button);
+    card.append(words, ask);
+    this.banner.append(card);
+    this.note("");
     this.#show();
   }
 

@@ -56,6 +56,7 @@ function welcome(message) {
   find("name").textContent = robot.name;
   texts.write(find("says"), "says", name);
   texts.write(find("say"), "say", name);
+  find("others").value = message.others;
   devices.offer(message.audio === "browser");
   if (find("notice").dataset.text === "offline" || find("notice").dataset.text === "full") alerts.note("");
   transcript.clear();
@@ -83,6 +84,7 @@ function quiet() {
 
 function halt(level) {
   quiet();
+  alerts.alarm.hush();
   if (level !== "freeze") return;
   face.freeze();
   state("stopped");
@@ -132,6 +134,7 @@ const RECEIVERS = {
   gesture: ({ name }) => face.gesture(name),
   light: ({ pattern }) => light(pattern),
   devices: (message) => devices.placed(message),
+  others: ({ others }) => { find("others").value = others; },
   refused: ({ message }) => texts.writeWords(find("refusal"), message, "en"),
   state_changed: ({ state: name }) => { state(name); light(name); },
   partial_heard: (event) => hear(event, true),
@@ -140,6 +143,7 @@ const RECEIVERS = {
   danger_heard: (event) => transcript.danger(event),
   word_spotted: (event) => transcript.spotted(event),
   alert_raised: (event) => alerts.raise(event),
+  alert_not_stored: () => alerts.unstored(),
   alert_delivered: (event) => alerts.delivered(event),
   alert_escalated: (event) => alerts.escalated(event),
   alert_acknowledged: (event) => alerts.acknowledge(event),
@@ -168,6 +172,7 @@ document.addEventListener("keydown", (event) => {
 });
 find("resume").addEventListener("click", () => connection.send({ type: "resume" }));
 
+find("others").addEventListener("change", ({ target }) => connection.send({ type: "others", others: target.value }));
 find("form").addEventListener("submit", (event) => {
   event.preventDefault();
   const text = find("text").value.trim();

@@ -41,6 +41,7 @@ export class Transcript {
   decided({ sentences, actions, engine, intent, intent_confidence: sure }, language) {
     // What the robot says of its own accord is a turn of its own.
     if (!this.#turn || this.#turn.querySelector(".turn-said")) this.#begin();
+    if (actions.includes("forget_turn")) this.#forget();
     const key = `engine.${engine}`;
     this.#fact("turn.engine", has(key) ? { text: key } : engine);
     if (intent !== null && sure !== null) {
@@ -80,6 +81,12 @@ export class Transcript {
     this.list.prepend(this.#turn);
     while (this.list.children.length > MOST_TURNS) this.list.lastElementChild.remove();
     return this.#turn;
+  }
+
+  /** The person has asked to forget what was said: the turn before, and the words of this one. */
+  #forget() {
+    this.#turn.nextElementSibling?.remove();
+    this.#turn.querySelector(".turn-heard")?.remove();
   }
 
   #current() {

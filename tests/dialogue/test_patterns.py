@@ -31,6 +31,18 @@ def test_notation(notation: str, yes: str, no: str) -> None:
     assert not fits(notation, no)
 
 
+def test_a_part_in_braces_is_found_again() -> None:
+    folding = partial(fold, language="en")
+    pattern = Pattern("my {who} is called {name}", folding, {"who": ["dog", "best friend"]})
+    folded = fold("My best friend is called Anna Berger. Yes", "en")
+    (found,) = pattern.matches(folded, words_of(folded))
+    assert found.groupdict() == {"who": " best friend", "name": " anna berger"}
+    other = fold("my cat is called minka", "en")
+    assert pattern.matches(other, words_of(other)) == []
+    with pytest.raises(ValueError, match="names no word"):
+        Pattern("{name}", folding)
+
+
 def test_words_are_whole() -> None:
     assert not fits("stop", "nonstop stopping")
 

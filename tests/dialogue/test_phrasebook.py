@@ -92,7 +92,8 @@ def test_what_cannot_be_said_becomes_something_safe(
 def test_an_unknown_language_is_answered_in_english(
     book: Phrasebook, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert said(book, "stop_assent", language="pl") == said(book, "stop_assent")
+    english = [variant.phrases[0].text for variant in book.variants("stop_assent", "en")]
+    assert said(book, "stop_assent", language="pl") in english
     assert "no language 'pl'" in caplog.text
 
 
@@ -127,7 +128,7 @@ def with_change(folder: Path, old: str, new: str) -> list[str]:
         ("stop_assent:\n", "stop_asent:\n", "did you mean 'stop_assent'"),
         ("stop_assent:\n", "stop_asent:\n", "'stop_assent' is missing"),
         ('- "Yes?"', '- "Yes? What is it?"', "it asks 2 questions"),
-        ('- "Yes?"', '- "Yes {name}?"', "add one without {name}"),
+        ('- "Yes?"\n  - "Yes, please?"', '- "Yes {name}?"', "add one without {name}"),
         ('- "Okay."', '- "I am so happy to stop now."', "the robot must not say"),
         ('- "Okay."', '- "Okay (at 5)."', "the voice cannot read '('"),
         ('- "Okay."', '- "Okay, I ask Dr. Who."', "is an abbreviation"),

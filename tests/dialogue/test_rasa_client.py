@@ -85,16 +85,16 @@ async def test_an_answer_becomes_a_decision(running: Running) -> None:
     async with asking(running) as dialogue:
         decision = await dialogue.decide(said("hello"), "talk", None)
     assert (decision.engine, decision.intent, decision.confidence) == ("rasa", "greet", 0.9)
-    assert decision.step == "greet" and decision.do == ()
+    assert decision.step == FLOWS.begins["greet"] and decision.do == ()
     assert decision.ranking == (("greet", 0.9),)
 
 
 @pytest.mark.parametrize(
     ("text", "step", "do"),
     [
-        ("louder", "louder", (Action("louder"),)),
-        ("twice", "introduce", ()),
-        ("bingo", "greet", (Action("start_activity", "bingo"),)),
+        ("louder", FLOWS.begins["louder"], (Action("louder"),)),
+        ("twice", FLOWS.begins["introduce"], ()),
+        ("bingo", FLOWS.begins["greet"], (Action("start_activity", "bingo"),)),
         ("unknown step", FLOWS.begins["tell_joke"], ()),
     ],
 )
@@ -151,4 +151,4 @@ async def test_a_stopped_engine_is_suspected(
 @pytest.mark.parametrize("text", ["\ud800", "a" * 100_000, "\x00", "", "👵 « grüß »"])
 async def test_any_text_can_be_asked(running: Running, text: str) -> None:
     async with asking(running) as dialogue:
-        assert (await dialogue.decide(said(text), "talk", None)).step == "greet"
+        assert (await dialogue.decide(said(text), "talk", None)).step == FLOWS.begins["greet"]

@@ -39,6 +39,9 @@ class NoCommands:
     async def acknowledge(self, alert: int, by: str) -> None:
         raise AssertionError
 
+    def others(self, others: str) -> None:
+        raise AssertionError
+
 
 async def echo(request: Request) -> Response:
     return PlainTextResponse(f"{len(await request.body())}")

@@ -56,6 +56,9 @@ class ScriptedProgram:
         self.asked.append(("acknowledge", (alert, by)))
         self.link.publish(AlertAcknowledged(alert, by))
 
+    def others(self, others: str) -> None:
+        self.asked.append(("others", others))
+
     async def open(self) -> None:
         await self.body.connect()
         await self.server.open()

@@ -19,6 +19,7 @@ from dialogue.events import (
     AlertRaised,
     EngineChanged,
     PartialHeard,
+    ReplyDecided,
     StateChanged,
     UtteranceHeard,
 )
@@ -355,3 +356,31 @@ async def test_nobody_s_words_are_logged(
         await one.send({"type": "say", "text": "my secret" * 200})
         await one.next("refused")
     assert "secret" not in caplog.text
+
+
+async def test_staff_say_who_is_in_the_room_and_every_page_shows_it(
+    program: ScriptedProgram,
+) -> None:
+    async with page(program) as first, page(program) as second:
+        assert first.welcome["others"] == "unknown"  # type: ignore[attr-defined]
+        await first.send({"type": "others", "others": "alone"})
+        assert (await second.next("others"))["others"] == "alone"
+        assert ("others", "alone") in program.asked
+        await first.send({"type": "others", "others": "maybe"})
+        assert "others" in (await first.next("refused"))["message"]
+    async with page(program) as late:
+        assert late.welcome["others"] == "alone"  # type: ignore[attr-defined]
+
+
+async def test_a_page_that_comes_late_is_not_told_what_was_to_be_forgotten(
+    program: ScriptedProgram,
+) -> None:
+    for text in ("good morning", "i like roses", "forget that"):
+        program.link.publish(UtteranceHeard(text, 1.0, "en", (), "voice"))
+        actions = ("forget_turn",) if text == "forget that" else ()
+        program.link.publish(ReplyDecided((f"About {text}.",), actions, "safety", None, None))
+    async with page(program) as late:
+        told = json.dumps(late.welcome)  # type: ignore[attr-defined]
+    assert "good morning" in told
+    assert "roses" not in told
+    assert "forget_turn" not in told

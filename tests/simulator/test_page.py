@@ -18,6 +18,9 @@ from axe_playwright_python.async_playwright import Axe  # type: ignore[import-un
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from dialogue.events import (
+    AlertDelivered,
+    AlertEscalated,
+    AlertNotStored,
     AlertRaised,
     DangerHeard,
     EngineChanged,
@@ -73,6 +76,13 @@ AudioNode.prototype.connect = function (to, ...rest) {
 };
 """
 
+# Browsers at a desk give no sound before a person has pressed something; headless ones do.
+NO_SOUND_YET = """
+window.AudioContext = class extends AudioContext {
+  constructor(...options) { super(...options); this.suspend(); }
+};
+"""
+
 
 @asynccontextmanager
 async def chromium(*more: str) -> AsyncIterator[Browser]:
@@ -103,14 +113,18 @@ async def program() -> AsyncIterator[ScriptedProgram]:
 
 @asynccontextmanager
 async def opened(
-    browser: Browser, program: ScriptedProgram, language: str = "en", **settings: Any
+    browser: Browser,
+    program: ScriptedProgram,
+    language: str = "en",
+    init: str = "",
+    **settings: Any,
 ) -> AsyncIterator[Page]:
     """A page that has joined; what it reports as an error fails the test."""
     faults: list[str] = []
     context = await browser.new_context(**settings)
     page = await context.new_page()
     page.on("pageerror", lambda error: faults.append(str(error)))
-    await page.add_init_script(LISTEN)
+    await page.add_init_script(LISTEN + init)
     await page.goto(f"{program.server.address}/?lang={language}")
     await expect(page.locator("#name")).to_have_text("Juno")
     yield page
@@ -133,6 +147,10 @@ async def until(condition: Callable[[], bool]) -> None:
 async def with_sound(page: Page, program: ScriptedProgram) -> None:
     await expect(page.get_by_role("button", name="Turn off sound")).to_be_visible(timeout=10_000)
     await until(lambda: ("arrived", None) in program.asked)
+
+
+async def with_sound_elsewhere(page: Page) -> None:
+    await expect(page.get_by_role("button", name="Use sound here")).to_be_visible(timeout=10_000)
 
 
 async def holds(page: Page, condition: str, seconds: float = 10) -> None:
@@ -168,6 +186,7 @@ async def test_every_control_is_reached_with_tab(
     browser: Browser, program: ScriptedProgram
 ) -> None:
     program.link.publish(AlertRaised(1, "emergency", "2026-11-23T15:20:00Z"))
+    program.link.publish(AlertRaised(2, "distress", "2026-11-23T15:21:00Z", "note"))
     program.link.publish(StateChanged("stopped"))
     async with opened(browser, program) as page:
         await with_sound(page, program)
@@ -175,7 +194,7 @@ async def test_every_control_is_reached_with_tab(
         for _ in range(20):
             await page.keyboard.press("Tab")
             reached.add(await page.evaluate("document.activeElement.textContent.trim()"))
-        for name in ("English", "Deutsch", "I am coming", "Start again", "Send"):
+        for name in ("English", "Deutsch", "Amal", "Bo", "Seen to", "Start again", "Send"):
             assert name in reached
         for name in ("Turn on microphone", "Turn off sound", "What happens inside"):
             assert name in reached
@@ -290,6 +309,9 @@ def tell_everything(program: ScriptedProgram) -> None:
     publish(WordSpotted("help"))
     publish(DangerHeard("emergency"))
     publish(AlertRaised(1, "emergency", "2026-11-23T15:20:00Z"))
+    publish(AlertDelivered(1, "Amal", "email"))
+    publish(AlertEscalated(1, 1, "Bo"))
+    publish(AlertRaised(2, "distress", "2026-11-23T15:21:00Z", "note"))
     publish(ReplyDecided(("I am here.", "Stay calm."), ("wait",), "safety", "emergency", 0.97))
     publish(PhraseStarted("I am here."))
     publish(PhraseEnded("I am here.", False, 0.42))
@@ -330,10 +352,116 @@ async def test_alert_is_shown_until_somebody_comes(
 ) -> None:
     async with opened(browser, program) as page:
         program.link.publish(AlertRaised(7, "emergency", "2026-11-23T15:20:00Z"))
+        await expect(page).to_have_title("HELP NEEDED ▲ Juno – Fireside")
+        await expect(page.get_by_role("alert")).to_contain_text("Place: Common room")
+        await page.get_by_role("button", name="Bo").click()
+        await expect(page.get_by_role("alert")).to_be_empty()
+        await expect(page).to_have_title("Juno – Fireside")
+        await expect(page.locator("#notice")).to_have_text("Bo is coming.")
+        # Whoever pressed last comes first.
+        program.link.publish(AlertRaised(8, "emergency", "2026-11-23T15:25:00Z"))
+        await expect(page.locator("#notice")).to_be_empty()  # Bo is not coming for this one
+        names = page.get_by_role("group", name="Who is coming?").get_by_role("button")
+        await expect(names).to_have_text(["Bo", "Amal"])
+        await names.first.focus()
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("alert")).to_be_empty()
+    assert ("acknowledge", (7, "Bo")) in program.asked
+    assert ("acknowledge", (8, "Bo")) in program.asked
+
+
+async def test_a_call_that_is_not_on_disk_is_shown_all_the_same(
+    browser: Browser, program: ScriptedProgram
+) -> None:
+    async with opened(browser, program) as page:
+        program.link.publish(AlertNotStored("emergency"))
+        await expect(page.get_by_role("alert")).to_contain_text("nobody else is told")
+        await expect(page).to_have_title("HELP NEEDED ▲ Juno – Fireside")
+        assert await faults_found_by_axe(page) == []
         await page.get_by_role("button", name="I am coming").click()
         await expect(page.get_by_role("alert")).to_be_empty()
-        await expect(page.locator("#notice")).to_have_text("Somebody is coming: Anna.")
-    assert ("acknowledge", 7) in program.asked
+    assert not [asked for asked, _ in program.asked if asked == "acknowledge"]
+
+
+async def test_who_was_told_is_shown_in_the_language_of_the_page(
+    browser: Browser, program: ScriptedProgram
+) -> None:
+    tell_everything(program)
+    async with opened(browser, program) as page:
+        told = page.get_by_role("alert").get_by_role("listitem")
+        await expect(told).to_have_text(
+            [
+                "Amal was told by e-mail.",
+                "Nobody has said yet that they are coming. Bo is next.",
+            ]
+        )
+        await page.get_by_role("button", name="Deutsch").click()
+        await expect(told.first).to_have_text("Amal wurde benachrichtigt (E-Mail).")
+        await expect(page).to_have_title("HILFE NÖTIG ▲ Juno – Fireside")
+
+
+async def test_a_note_waits_quietly_until_somebody_has_seen_to_it(
+    browser: Browser, program: ScriptedProgram
+) -> None:
+    async with opened(browser, program) as page:
+        program.link.publish(AlertRaised(3, "distress", "2026-11-23T15:21:00Z", "note"))
+        notes = page.get_by_role("region", name="For this shift")
+        await expect(notes).to_contain_text("somebody sounds distressed")
+        await expect(page.get_by_role("alert")).to_be_empty()
+        await expect(page).to_have_title("Juno – Fireside")
+        await asyncio.sleep(0.5)
+        assert await page.evaluate("window.loudUntil") == 0
+        await notes.get_by_text("Seen to", exact=True).press("Enter")
+        await notes.get_by_role("button", name="Amal").click()
+        await expect(notes).to_be_hidden()
+        await expect(page.locator("#notice")).to_have_text("Amal has seen to it.")
+
+
+async def test_without_a_list_of_names_one_is_typed(browser: Browser) -> None:
+    program = ScriptedProgram(staff=())
+    await program.open()
+    async with opened(browser, program) as page:
+        program.link.publish(AlertRaised(7, "emergency", "2026-11-23T15:20:00Z"))
+        await page.get_by_label("Your name").fill("  Amal ")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#notice")).to_have_text("Amal is coming.")
+        program.link.publish(AlertRaised(8, "emergency", "2026-11-23T15:20:00Z"))
+        await expect(page.get_by_label("Your name")).to_have_value("Amal")
+    assert ("acknowledge", (7, "Amal")) in program.asked
+    await program.close()
+
+
+async def test_a_call_rings_until_somebody_comes_and_stop_is_silence(
+    browser: Browser, program: ScriptedProgram
+) -> None:
+    # Another page makes the robot's sound; this one is at the staff's desk.
+    async with opened(browser, program) as robot, opened(browser, program) as desk:
+        await with_sound(robot, program)
+        await with_sound_elsewhere(desk)
+        program.link.publish(AlertRaised(7, "emergency", "2026-11-23T15:20:00Z"))
+        await holds(desk, "performance.now() - window.loudUntil < 100")
+        await holds(desk, "performance.now() - window.loudUntil > 1500")
+        await holds(desk, "performance.now() - window.loudUntil < 100")  # and again
+        await program.body.stop("freeze")
+        program.link.publish(StateChanged("stopped"))
+        await asyncio.sleep(0.3)
+        silent = await desk.evaluate("window.loudUntil")
+        await asyncio.sleep(5)
+        assert await desk.evaluate("window.loudUntil") == silent
+        await expect(desk.get_by_role("alert")).to_contain_text("Help is needed now")
+        assert await robot.evaluate("window.loudUntil") == 0
+
+
+async def test_a_page_that_may_not_sound_says_so_until_a_key_is_pressed(
+    browser: Browser, program: ScriptedProgram
+) -> None:
+    async with opened(browser, program, init=NO_SOUND_YET) as page:
+        program.link.publish(AlertRaised(7, "emergency", "2026-11-23T15:20:00Z"))
+        await expect(page.locator("#silent")).to_be_visible()
+        assert await page.evaluate("window.loudUntil") == 0
+        await page.keyboard.press("a")
+        await expect(page.locator("#silent")).to_be_hidden()
+        await holds(page, "performance.now() - window.loudUntil < 300")
 
 
 async def test_words_are_never_markup(browser: Browser, program: ScriptedProgram) -> None:

@@ -23,7 +23,7 @@ BO = Contact(name="Bo", webhook="https://pager.example/bo")
 WEBER = Contact(name="Ms Weber", email="weber@home.example")
 PLAN = AlertPlan(
     place="Common room",
-    people=(AMAL, BO),
+    people=(AMAL, Contact(name="Nobody can reach him"), BO),
     safeguarding=WEBER,
     email=MailServer(host="mail.example", sender="robot@home.example"),
     mqtt=Broker(host="broker.example"),
@@ -283,3 +283,19 @@ async def test_a_full_disk_keeps_no_call_from_going_out_and_floods_nobody(post: 
     await post.clock.advance(25)
     assert len(post.boxes["email"].sent) == 2
     assert post.deliveries.open() == ()
+
+
+async def test_two_programs_at_once_double_nothing_in_silence(path: Path) -> None:
+    one = Post(path)
+    two = Post(path, clock=one.clock)
+    for _ in range(10):
+        one.alerts.raise_("emergency")
+    await one.clock.advance(90)
+    for name in ("email", "webhook", "mqtt"):
+        sent = [message for post in (one, two) for _, message in post.boxes[name].sent]
+        assert len(sent) >= 10
+        unmarked = [message.id for message in sent if not message.repetition]
+        assert len(set(unmarked)) == len(unmarked)
+    assert one.deliveries.open() == ()
+    await one.end()
+    await two.end()
