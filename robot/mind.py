@@ -45,6 +45,7 @@ class Mind:
 
     conversation: Conversation
     alerts: Alerts
+    safety: Safety
     words: Words
     remembering: Remembering
     rasa: RasaProcess | None
@@ -81,7 +82,7 @@ def open_mind(
     alerts = open_alerts(state / FILE, clock, tell)
     stack.callback(alerts.close)
     flows = Flows.load(core_keys=phrasebook.KEYS, skip=leave_out)
-    keywords = Keywords.load(flows=flows)
+    keywords, safety = Keywords.load(flows=flows), Safety.load()
     chance = random.Random()
     rotation = Rotation(state / "told.db", clock, chance, settings.home.repeat_after_days)
     stack.callback(rotation.close)
@@ -115,7 +116,7 @@ def open_mind(
     conversation = Conversation(
         person=person,
         words=words,
-        care=Care(Safety.load(), keywords, alerts, words, publish, rights),
+        care=Care(safety, keywords, alerts, words, publish, rights),
         deciding=Deciding(
             engine, flows, words, person, settings.robot.confidence, clock, remembering
         ),
@@ -125,7 +126,7 @@ def open_mind(
         publish=publish,
     )
     stack.push_async_callback(conversation.close)
-    return Mind(conversation, alerts, words, remembering, rasa, settled)
+    return Mind(conversation, alerts, safety, words, remembering, rasa, settled)
 
 
 def _memory(

@@ -1,6 +1,7 @@
 """Words of danger by rules that staff can read: one YAML file per language."""
 
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -20,6 +21,16 @@ Category = Literal[
 ]
 PRECEDENCE: tuple[Category, ...] = get_args(Category)
 """Which category wins when several are found."""
+Evidence = Mapping[Category, float]
+"""How much speaks for a category, or below zero against it."""
+WEIGHT: Mapping[Category, float] = {
+    **dict.fromkeys(PRECEDENCE, 0.5),
+    "stop": 2.0,  # a word of stopping is never outvoted
+}
+"""The evidence of a line of rules. Meaning can outvote it where it is certain of the contrary."""
+EXCUSED = 0.3
+"""The evidence against a category of a line under `unless`, where no `danger` is left."""
+Span = tuple[int, int]
 
 
 class _Part(BaseModel):
@@ -53,23 +64,28 @@ class _Language:
         }
         longest_first = sorted(self._same, key=len, reverse=True)
         self._read_as = re.compile(f"(?<= )(?:{'|'.join(map(re.escape, longest_first))})(?= )")
+        self._unless = self._compile(file.unless)
         self._rules = {
             category: (
                 self._compile(getattr(file, category).danger),
-                self._compile(getattr(file, category).unless + file.unless),
+                self._compile(getattr(file, category).unless),
             )
             for category in PRECEDENCE
         }
 
-    def find(self, text: str) -> frozenset[Category]:
-        """Return every category whose danger is not excused by an `unless` on the same words."""
+    def evidence(self, text: str) -> Evidence:
+        """Return what the lines say: for a category by `danger`, against it by `unless` alone."""
         folded = self._fold(text)
         words = words_of(folded)
-        return frozenset(
-            category
-            for category, (danger, unless) in self._rules.items()
-            if self._found(folded, words, danger, unless)
-        )
+        everywhere = _spans(self._unless, folded, words)
+        evidence: dict[Category, float] = {}
+        for category, (danger, unless) in self._rules.items():
+            excuses = everywhere + _spans(unless, folded, words)
+            if any(_uncovered(span, excuses) for span in _spans(danger, folded, words)):
+                evidence[category] = WEIGHT[category]
+            elif excuses:
+                evidence[category] = -EXCUSED
+        return evidence
 
     def _fold(self, text: str) -> str:
         folded = fold(text, self._language)
@@ -80,18 +96,15 @@ class _Language:
     def _compile(self, notations: list[str]) -> list[Pattern]:
         return [Pattern(notation, self._fold) for notation in notations]
 
-    @staticmethod
-    def _found(
-        folded: str, words: frozenset[str], danger: list[Pattern], unless: list[Pattern]
-    ) -> bool:
-        excuses: list[tuple[int, int]] | None = None
-        for pattern in danger:
-            for start, end in pattern.spans(folded, words):
-                if excuses is None:
-                    excuses = [span for other in unless for span in other.spans(folded, words)]
-                if all(end <= begins or ends <= start for begins, ends in excuses):
-                    return True
-        return False
+
+def _spans(patterns: list[Pattern], folded: str, words: frozenset[str]) -> list[Span]:
+    return [span for pattern in patterns for span in pattern.spans(folded, words)]
+
+
+def _uncovered(danger: Span, excuses: list[Span]) -> bool:
+    """Whether no excuse touches these words."""
+    start, end = danger
+    return all(end <= begins or ends <= start for begins, ends in excuses)
 
 
 class Rules:
@@ -122,7 +135,7 @@ class Rules:
         """The languages there are rules for."""
         return frozenset(self._languages)
 
-    def categories(self, text: str, language: str) -> frozenset[Category]:
-        """Return every category found in the text; a language without rules is read as English."""
+    def evidence(self, texts: Sequence[str], language: str) -> list[Evidence]:
+        """Return the evidence in each text; a language without rules is read as English."""
         rules = self._languages.get(language) or self._languages["en"]
-        return rules.find(text)
+        return [rules.evidence(text) for text in texts]

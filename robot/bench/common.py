@@ -1,6 +1,7 @@
 """What benchmarks share: their options, the data's format, and where they ran."""
 
 import json
+import os
 import platform
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,11 @@ from typing import Any
 import numpy as np
 import psutil
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from config.paths import CHECKOUT
+
+SPEECH = Path(os.environ.get("FIRESIDE_DATA", CHECKOUT.parent / "shared" / "data")) / "speech"
+"""The folder of recordings, with `noise` in it."""
 
 Progress = Callable[[str, int, int], None]
 """Told what is under way, how much is done and how much there is."""
@@ -24,10 +30,10 @@ class BenchError(Exception):
 
 @dataclass(frozen=True)
 class Options:
-    """How a benchmark is run; `data` is a folder, of recordings with a manifest.json or of texts.
+    """How a benchmark is run; `data` is a folder of recordings or texts, or a file.
 
-    `folds` and `spoken` are for `understanding`: folds to train on at most, and whether the robot's
-    own intents are also said aloud and heard again.
+    `folds` is for `understanding`: folds to train on at most. `spoken`: texts are said aloud and
+    heard again. `rasa`: whether the dialogue engine runs.
     """
 
     data: Path
@@ -35,6 +41,7 @@ class Options:
     progress: Progress
     folds: int = 10
     spoken: bool = False
+    rasa: bool = True
 
 
 class Recording(BaseModel):

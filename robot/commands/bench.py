@@ -20,12 +20,16 @@ NAMES = {
     "recognition": "word error rate, speed and memory of every recogniser",
     "resident": "simulated residents, a thousand turns each: rules kept, time a turn",
     "resilience": "Rasa killed, a hung voice, the stop button",
+    "safety": "words of danger found and false alarms, written or --spoken, also with --no-rasa",
     "start": "time to the first word, memory and idle load of each process",
     "understanding": "intents of public sets and of our own, beside Rasa as it comes",
 }
 DATA = Path(os.environ.get("FIRESIDE_DATA", CHECKOUT.parent / "shared" / "data"))
-FOLDERS = {"understanding": "text"}
-"""Where in DATA a benchmark finds its own; the others take the recordings in `speech`."""
+FOLDERS: dict[str, Path] = {
+    "safety": CHECKOUT / "tests" / "dialogue",
+    "understanding": DATA / "text",
+}
+"""Where a benchmark finds its own; the others take the recordings in `speech`."""
 
 
 def bench(
@@ -35,6 +39,9 @@ def bench(
     seed: Annotated[int, typer.Option(help="For everything that is drawn by chance.")] = 1,
     folds: Annotated[int, typer.Option(help="Of HWU64, for understanding.")] = 10,
     spoken: Annotated[bool, typer.Option("--spoken", help="Said aloud and heard again.")] = False,
+    no_rasa: Annotated[
+        bool, typer.Option("--no-rasa", help="Without the dialogue engine, for safety.")
+    ] = False,
 ) -> None:
     """Measure one thing and print a table; it never judges.
 
@@ -43,7 +50,7 @@ def bench(
     if name not in NAMES:
         known = "\n".join(f"  {key}: {what}" for key, what in NAMES.items())
         raise fail(f"There is no benchmark called {name}. There are:\n{known}", 2)
-    folder = data or DATA / FOLDERS.get(name, "speech")
+    folder = data or FOLDERS.get(name, DATA / "speech")
     module = import_module(f"robot.bench.{name}")
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeElapsedColumn(), console=errors, transient=True) as progress:
@@ -53,7 +60,7 @@ def bench(
             progress.update(task, description=what, completed=done, total=total)
 
         try:
-            result = module.run(Options(folder, seed, show, folds, spoken))
+            result = module.run(Options(folder, seed, show, folds, spoken, not no_rasa))
         except BenchError as error:
             raise fail(str(error), NOT_USABLE) from error
     if json_:

@@ -14,6 +14,8 @@ from rapidfuzz import fuzz
 from config.paths import CHECKOUT, STATE
 from config.settings import Settings
 from dialogue.person import Person
+from dialogue.safety.learning import MeaningError, made_of_now
+from dialogue.safety.meaning import Meaning
 from dialogue.training import RasaError, rasa_python, trained_model, verify
 from robot.commands.console import NOT_USABLE, output, settings_or_exit
 from robot.recognisers import choose, load
@@ -55,12 +57,13 @@ def doctor() -> None:
         "clock": _clock,
         "disk": _disk,
         "rasa": _rasa,
+        "safety": _safety,
     }
     all_well = True
     for part, look in looks.items():
         try:
             well, sentence = look(settings)
-        except (VoicesError, RasaError, OSError) as error:
+        except (VoicesError, RasaError, MeaningError, OSError) as error:
             well, sentence = False, str(error)
         all_well = all_well and well
         mark = "well  " if well else "remedy"
@@ -150,3 +153,10 @@ def _rasa(settings: Settings) -> Finding:
         return False, "not trained for what dialogue/rasa says now; run `fireside train`."
     verify(model)
     return True, f"trained, and {model.path.name} is unchanged."
+
+
+def _safety(settings: Settings) -> Finding:
+    meaning = Meaning.load()
+    if meaning.made_of != made_of_now():
+        return False, "words of danger were learnt from older examples; run `fireside train`."
+    return True, "words of danger are found by rules and by meaning."

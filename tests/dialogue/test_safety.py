@@ -1,7 +1,7 @@
 """Words of danger are found in all guesses, in every language, and figures of speech are not."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -9,7 +9,10 @@ import yaml
 
 from config.files import ConfigError
 from config.settings import LANGUAGES
-from dialogue.safety import PRECEDENCE, RULES, Category, Safety
+from dialogue.safety import PRECEDENCE, RULES, Evidence, Safety
+from dialogue.safety.learning import MeaningError
+from dialogue.safety.meaning import Meaning
+from dialogue.safety.rules import Rules
 from voices.hearing import Guess
 
 RECALL = {"development": 0.97, "held_out": 0.80}
@@ -20,7 +23,17 @@ FALSE_ALARMS = {"development": 0.03, "held_out": 0.10}
 
 @pytest.fixture(scope="module")
 def safety() -> Safety:
-    return Safety.load()
+    """The rules alone: what there is whatever else fails."""
+    return Safety((Rules.load(RULES),))
+
+
+@pytest.fixture(scope="module")
+def complete() -> Safety:
+    """Rules and meaning, as the robot has them."""
+    try:
+        return Safety((Rules.load(RULES), Meaning.load()))
+    except MeaningError:
+        pytest.skip("Meaning has not been learnt; run make setup.")
 
 
 def utterances(language: str, part: str) -> Iterator[tuple[str, str]]:
@@ -157,20 +170,65 @@ def test_hostile_text_does_not_hang(safety: Safety) -> None:
 def test_a_second_classifier_adds_to_the_rules_and_its_failure_silences_nothing(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    class Meaning:
-        def categories(self, text: str, language: str) -> frozenset[Category]:
-            return frozenset({"distress"}) if "grey" in text else frozenset()
+    class Grey:
+        def evidence(self, texts: Sequence[str], language: str) -> list[Evidence]:
+            return [{"distress": 0.3} if "grey" in text else {} for text in texts]
 
     class Broken:
-        def categories(self, text: str, language: str) -> frozenset[Category]:
+        def evidence(self, texts: Sequence[str], language: str) -> list[Evidence]:
             raise RuntimeError("no model")
 
-    words = Safety.load()._classifiers
-    both = Safety((Broken(), *words, Meaning()))
+    both = Safety((Broken(), Rules.load(RULES), Grey()))
     assert category(both, "all is grey", "en") == "distress"
     assert category(both, "i have fallen", "en") == "emergency"
     assert "A safety classifier failed" in caplog.text
     assert "fallen" not in caplog.text
+
+
+class Certain:
+    """Finds the same evidence in everything."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self._evidence = evidence
+
+    def evidence(self, texts: Sequence[str], language: str) -> list[Evidence]:
+        return [self._evidence for _ in texts]
+
+
+def test_meaning_outvotes_a_rule_but_never_a_word_of_stopping() -> None:
+    harmless = dict.fromkeys(PRECEDENCE, -1.0)
+    doubting = Safety((Rules.load(RULES), Certain(harmless)))
+    assert category(doubting, "i have fallen", "en") == "none"
+    assert category(doubting, "stop it", "en") == "stop"
+
+
+def test_an_excuse_speaks_against_what_meaning_finds() -> None:
+    both = Safety((Rules.load(RULES), Certain({"emergency": 0.25})))
+    assert category(both, "the captain sinks", "en") == "emergency"
+    assert category(both, "in the film the captain sinks", "en") == "none"
+
+
+def test_little_evidence_is_asked_about(safety: Safety) -> None:
+    for weight, asked in ((0.1, True), (0.4, False)):
+        verdict = Safety((Certain({"emergency": weight}),)).classify([Guess("hm", 1.0)], "en")
+        assert verdict is not None
+        assert verdict.ask_first == asked
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_rules_and_meaning_together_lose_nothing(complete: Safety, language: str) -> None:
+    cases = [
+        (text, want, category(complete, text, language))
+        for part in ("development", "held_out")
+        for text, want in utterances(language, part)
+    ]
+    danger = [case for case in cases if case[1] != "none"]
+    assert sum(want == got for _, want, got in danger) >= 0.97 * len(danger)
+    emergency = [case for case in cases if case[1] == "emergency"]
+    assert all(want == got for _, want, got in emergency)
+    told = ("emergency", "abuse_disclosure", "distress", "medical_question")
+    controls = [got for _, want, got in cases if want == "none"]
+    assert sum(got in told for got in controls) <= 0.03 * len(controls)
 
 
 def test_every_language_has_rules_and_an_unknown_one_is_read_as_english(safety: Safety) -> None:

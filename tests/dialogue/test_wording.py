@@ -11,7 +11,8 @@ from config.settings import LANGUAGES
 from dialogue.keywords import Keywords
 from dialogue.phrasebook import Phrasebook
 from dialogue.rotation import IN_MEMORY, Rotation
-from dialogue.safety import Safety
+from dialogue.safety import RULES, Safety
+from dialogue.safety.rules import Rules
 from dialogue.variants import Variant
 from dialogue.wording import MOST_WORDS, faults, word_count
 from tests import room
@@ -141,7 +142,7 @@ def test_no_alert_no_claim_and_one_word_of_assent(language: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_robot_does_not_alarm_itself(language: str) -> None:
     """What its own microphone may pick up of it is no emergency."""
-    safety, keywords = Safety.load(), Keywords.load()
+    safety, keywords = Safety((Rules.load(RULES),)), Keywords.load()
     for sentence in sentences(language):
         spoken = sentence.replace("{robot}", "Juno").replace("{name}", "Rosa")
         verdict = safety.classify([Guess(spoken, 1.0)], language)

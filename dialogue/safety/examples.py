@@ -1,0 +1,105 @@
+"""What meaning is learnt from: utterances by category and scenario, one YAML file per language.
+
+`<language>.yaml` is written by people, `<language>.heard.yaml` is what the recogniser made of some
+of it in kitchen noise. What the dialogue engine is taught is harmless, with the exceptions below.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from config.files import read_model
+from config.paths import RASA_PROJECT
+from dialogue.safety.rules import Category
+
+EXAMPLES = Path(__file__).parent / "examples"
+ENGINE = RASA_PROJECT / "data" / "nlu"
+A_INTENT = 8
+"""Of each intent of the engine so many examples at most, spread evenly: the time to learn grows
+with the third power of their number."""
+NOT_HARMLESS = frozenset(
+    {
+        "ask_robot_feelings",
+        "ask_robot_life",
+        "ask_stop_how",
+        "be_quiet_later",
+        "change_topic",
+        "feeling_bad",
+        "feeling_sleepless",
+        "feeling_worried",
+        "insult",
+        "leave_alone_politely",
+        "need_comfort",
+        "quieter",
+        "too_long",
+    }
+)
+"""Intents of the engine whose wordings touch on a category."""
+
+_ANNOTATED = re.compile(r"\[([^\]]*)\](?:\([^)]*\)|\{[^}]*\})")
+_NOT_WORDS = re.compile(r"[^\w\s']")
+
+Scenarios = dict[str, list[str]]
+
+
+@dataclass(frozen=True)
+class Example:
+    """An utterance and what is in it; None is harmless."""
+
+    text: str
+    category: Category | None
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    emergency: Scenarios = {}
+    distress: Scenarios = {}
+    abuse_disclosure: Scenarios = {}
+    medical_question: Scenarios = {}
+    stop: Scenarios = {}
+    privacy: Scenarios = {}
+    ai_identity: Scenarios = {}
+    none: Scenarios = {}
+
+
+def plain(text: str) -> str:
+    """Return the words in lower case without punctuation, as a recogniser might write them."""
+    return " ".join(_NOT_WORDS.sub(" ", text.casefold()).replace("_", " ").split())
+
+
+def examples(folder: Path = EXAMPLES, engine: Path = ENGINE) -> list[Example]:
+    """Return every example once, by its plain text. Raises ConfigError."""
+    found: dict[str, Category | None] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        file = read_model(path, _File)
+        for category in _File.model_fields:
+            scenarios: Scenarios = getattr(file, category)
+            for texts in scenarios.values():
+                for text in texts:
+                    found.setdefault(plain(text), None if category == "none" else category)  # type: ignore[arg-type]
+    for text in _taught(engine):
+        found.setdefault(plain(text), None)
+    return [Example(text, category) for text, category in found.items()]
+
+
+def sha256(folder: Path = EXAMPLES, engine: Path = ENGINE) -> str:
+    """Return the SHA-256 of everything that is learnt from."""
+    total = hashlib.sha256()
+    for path in [*sorted(folder.glob("*.yaml")), *sorted(engine.glob("*.yml"))]:
+        total.update(f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return total.hexdigest()
+
+
+def _taught(engine: Path) -> Iterator[str]:
+    for path in sorted(engine.glob("*.yml")):
+        for item in yaml.safe_load(path.read_text("utf-8"))["nlu"]:
+            if item.get("intent") is None or item["intent"] in NOT_HARMLESS:
+                continue
+            lines = [line.lstrip("- ").strip() for line in item["examples"].splitlines()]
+            texts = [_ANNOTATED.sub(r"\1", line) for line in lines if line]
+            yield from texts[:: -(-len(texts) // A_INTENT)]
