@@ -23,11 +23,13 @@ PRECEDENCE: tuple[Category, ...] = get_args(Category)
 """Which category wins when several are found."""
 Evidence = Mapping[Category, float]
 """How much speaks for a category, or below zero against it."""
-WEIGHT: Mapping[Category, float] = {
-    **dict.fromkeys(PRECEDENCE, 0.5),
-    "stop": 2.0,  # a word of stopping is never outvoted
-}
+LINE = 0.5
 """The evidence of a line of rules. Meaning can outvote it where it is certain of the contrary."""
+CERTAIN = 2.0
+"""Never outvoted: a word of stopping, and a call for help of so few words that nothing in it could
+make it a figure of speech.
+"""
+FEW = 5
 EXCUSED = 0.3
 """The evidence against a category of a line under `unless`, where no `danger` is left."""
 Span = tuple[int, int]
@@ -82,7 +84,8 @@ class _Language:
         for category, (danger, unless) in self._rules.items():
             excuses = everywhere + _spans(unless, folded, words)
             if any(_uncovered(span, excuses) for span in _spans(danger, folded, words)):
-                evidence[category] = WEIGHT[category]
+                short = category == "emergency" and len(folded.split()) - folded.count(".") <= FEW
+                evidence[category] = CERTAIN if short or category == "stop" else LINE
             elif excuses:
                 evidence[category] = -EXCUSED
         return evidence

@@ -1,6 +1,7 @@
 """Meaning finds what no rule names, adds to the rules, and is missed without harm."""
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +9,11 @@ import pytest
 
 from config.files import ConfigError
 from dialogue.embedding import SentenceEmbedding
-from dialogue.safety import PRECEDENCE, Safety
+from dialogue.safety import PRECEDENCE, RULES, Evidence, Safety
 from dialogue.safety.examples import examples, plain, sha256
 from dialogue.safety.learning import LABELS, Learnt, MeaningError, _write, fit, made_of_now, read
 from dialogue.safety.meaning import MOST, Meaning, within_budget
+from dialogue.safety.rules import Rules
 from voices.hearing import Guess
 
 KNOWN = {
@@ -135,3 +137,13 @@ def test_a_category_that_is_none_is_told_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "en.yaml").write_text("none:\n  a:\n    - good morning\nemergancy: {}\n", "utf-8")
     with pytest.raises(ConfigError, match=r"en\.yaml, line 4"):
         examples(tmp_path, tmp_path)
+
+
+def test_a_short_call_for_help_is_never_outvoted() -> None:
+    class Harmless:
+        def evidence(self, texts: Sequence[str], language: str) -> list[Evidence]:
+            return [{"emergency": -1.0, "stop": -1.0} for _ in texts]
+
+    safety = Safety((Rules.load(RULES), Harmless()))
+    for text in ("help", "help me please", "i have fallen", "i can't breathe", "stop"):
+        assert safety.classify([Guess(text, 0.9)], "en") is not None, text
