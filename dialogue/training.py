@@ -182,7 +182,8 @@ def _run(command: list[str], scratch: Path, models: Path, progress: Callable[[st
     with subprocess.Popen(
         command,
         cwd=scratch,
-        env=rasa_environment(models, scratch),
+        # Nobody talks to an engine that learns: it may have all the cores.
+        env=rasa_environment(models, scratch) | {"OPENBLAS_NUM_THREADS": str(os.cpu_count() or 1)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
