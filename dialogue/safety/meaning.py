@@ -13,7 +13,7 @@ from dialogue.safety.rules import Category, Evidence
 MOST = 90
 """Characters embedded of one utterance, all guesses together: about 16 words, under 20 ms."""
 BAR: Mapping[Category, float] = {
-    "emergency": 0.05,
+    "emergency": -0.05,  # asked about also where something else is as likely
     "abuse_disclosure": 0.08,
     "distress": 0.05,
     "medical_question": 0.05,
