@@ -10,3 +10,5 @@ CONFIG = Path(os.environ.get("FIRESIDE_CONFIG", CHECKOUT / "config"))
 RASA_PROJECT = CHECKOUT / "dialogue" / "rasa"
 RASA_PYTHON = CHECKOUT / ".rasa-venv" / "bin" / "python"
 RASA_MODELS = STATE / "rasa"
+SENTENCES = STATE / "sentences"
+"""Vectors of training examples, kept so that only new ones are read again."""

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from config.paths import CHECKOUT, RASA_MODELS, RASA_PROJECT, RASA_PYTHON
+from config.paths import CHECKOUT, RASA_MODELS, RASA_PROJECT, RASA_PYTHON, SENTENCES
 
 LAUNCH = (sys.executable, "-I", "-S", str(RASA_PROJECT / "launch.py"))
 """Put before a command, it makes the command die with this program."""
@@ -135,6 +135,7 @@ def rasa_environment(models: Path, scratch: Path) -> dict[str, str]:
         "LANG": "C.UTF-8",
         "HOME": str(models / "home"),  # matplotlib's font list, kept because it is slow to make
         "TMPDIR": str(scratch),
+        "FIRESIDE_SENTENCES": str(SENTENCES),
         # The components in the project's folder; the embedding, which is the controller's as well.
         "PYTHONPATH": os.pathsep.join([str(RASA_PROJECT), str(CHECKOUT)]),
         "PYTHONWARNINGS": "ignore",

@@ -1,5 +1,6 @@
 """Rasa graph component: what a whole sentence means, as a vector beside the counted words."""
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,8 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from dialogue.embedding import SentenceEmbedding
 
-CACHE = Path.home() / "sentences"
-"""Vectors of training examples only. Rasa's home is a folder of ours: dialogue/training.py."""
+CACHE = Path(os.environ["FIRESIDE_SENTENCES"])
+"""Vectors of training examples only."""
 STEP = 500
 """Examples between two reports: some seconds the first time, nothing later."""
 

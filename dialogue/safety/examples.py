@@ -19,9 +19,9 @@ from dialogue.safety.rules import Category
 
 EXAMPLES = Path(__file__).parent / "examples"
 ENGINE = RASA_PROJECT / "data" / "nlu"
-A_INTENT = 8
-"""Of each intent of the engine so many examples at most, spread evenly: the time to learn grows
-with the third power of their number."""
+A_INTENT = 14
+"""Of each intent in each of the engine's files so many examples at most, spread evenly: the time to
+learn grows with the third power of their number."""
 NOT_HARMLESS = frozenset(
     {
         "ask_robot_feelings",
@@ -30,13 +30,7 @@ NOT_HARMLESS = frozenset(
         "be_quiet_later",
         "change_topic",
         "feeling_bad",
-        "feeling_sleepless",
-        "feeling_worried",
-        "insult",
         "leave_alone_politely",
-        "need_comfort",
-        "quieter",
-        "too_long",
     }
 )
 """Intents of the engine whose wordings touch on a category."""
@@ -92,6 +86,7 @@ def sha256(folder: Path = EXAMPLES, engine: Path = ENGINE) -> str:
     total = hashlib.sha256()
     for path in [*sorted(folder.glob("*.yaml")), *sorted(engine.glob("*.yml"))]:
         total.update(f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    total.update(f"{A_INTENT} {sorted(NOT_HARMLESS)}".encode())
     return total.hexdigest()
 
 

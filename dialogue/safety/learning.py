@@ -16,14 +16,13 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from config.paths import STATE
+from config.paths import SENTENCES, STATE
 from dialogue.embedding import DIMENSION, PACKAGE, EmbeddingError, SentenceEmbedding
 from dialogue.safety import examples as data
 from dialogue.safety.examples import Example
 from dialogue.safety.rules import Category
 
 LEARNT = STATE / "safety" / "meaning.npz"
-VECTORS = STATE / "safety" / "vectors"
 LABELS: tuple[Category | None, ...] = (None, *get_args(Category))
 """The columns of the weights; None is harmless."""
 NEARNESS = 0.5
@@ -91,7 +90,7 @@ def learn(progress: Callable[[str], None], file: Path = LEARNT) -> Path:
     known = data.examples()
     progress(f"Learning words of danger from {len(known)} examples; this takes two minutes.")
     try:
-        vectors = SentenceEmbedding(VECTORS).vectors([example.text for example in known])
+        vectors = SentenceEmbedding(SENTENCES).vectors([example.text for example in known])
     except EmbeddingError as error:
         raise MeaningError(str(error)) from error
     _write(fit(vectors, _labels(known), made_of), file)

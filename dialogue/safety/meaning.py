@@ -14,8 +14,8 @@ MOST = 90
 """Characters embedded of one utterance, all guesses together: about 16 words, under 20 ms."""
 BAR: Mapping[Category, float] = {
     "emergency": -0.05,  # asked about also where something else is as likely
-    "abuse_disclosure": 0.08,
-    "distress": 0.05,
+    "abuse_disclosure": 0.05,
+    "distress": 0.03,
     "medical_question": 0.05,
     "stop": 0.0,
     "privacy": 0.0,
