@@ -74,9 +74,9 @@ class Care:
             return self._by_right(utterance, None, person)
         if verdict.category != SEALED:
             self._publish(DangerHeard(verdict.category))
+        answer = self._by_right(utterance, verdict.category, person)
         if verdict.ask_first and can_ask and not asked:
             return self.ask_for_help(person)
-        answer = self._by_right(utterance, verdict.category, person)
         return answer or self._tell(verdict.category, person)
 
     def ask_for_help(self, person: Person) -> Reply:

@@ -118,7 +118,9 @@ async def _understood(agent: Agent, turn: Turn) -> list[dict[str, Any]]:
     rankings = []
     for guess in turn.guesses:
         # Rasa takes "/intent{...}" at its word instead of classifying it; nobody says a slash.
-        parsed = await agent.parse_message(guess.text.replace("/", " "))
+        text = guess.text.replace("/", " ")
+        said = any(char.isalnum() for char in text)
+        parsed = await agent.parse_message(text) if said else {"intent_ranking": []}
         rankings.append(parsed["intent_ranking"] or [{"name": FALLBACK, "confidence": 0.0}])
         if rankings[-1][0]["name"] != FALLBACK:
             return rankings[-1]

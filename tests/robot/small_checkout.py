@@ -21,6 +21,7 @@ PARTS = (
     "config/paths.py",
     "voices/models.yaml",
     "dialogue/__init__.py",
+    "dialogue/embedding.py",
     "dialogue/training.py",
     "robot/__init__.py",
     "robot/bootstrap",
@@ -28,7 +29,7 @@ PARTS = (
 # Stands where the whole program stands: it leaves behind what the real commands leave behind.
 FIRESIDE = """
 import json, sys
-from config.paths import MODELS, RASA_MODELS
+from config.paths import MODELS, RASA_MODELS, STATE
 from dialogue.training import inputs_sha256
 def main():
     match sys.argv[1:]:
@@ -39,6 +40,8 @@ def main():
         case ["train"]:
             RASA_MODELS.mkdir(parents=True)
             (RASA_MODELS / "model").touch()
+            (STATE / "safety").mkdir()
+            (STATE / "safety" / "meaning.npz").touch()
             record = json.dumps({"archive": "model", "sha256": ""})
             (RASA_MODELS / f"{inputs_sha256()}.json").write_text(record)
 """
