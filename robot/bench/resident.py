@@ -26,7 +26,7 @@ from robot.talk import open_talk
 from simulator.resident import Behaviour, Resident, lines
 from simulator.virtual_clock import VirtualClock
 
-TURNS = 200
+TURNS = 1000
 RINGS = 3
 """A sentence is not said again while it is among those of so many replies before."""
 A_SESSION = 20
