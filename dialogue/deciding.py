@@ -6,7 +6,7 @@ from datetime import date
 from config.clock import Clock
 from dialogue.asking_back import AskingBack
 from dialogue.decisions import Decision, Dialogue
-from dialogue.flows import FALLBACK, Flows
+from dialogue.flows import FALLBACK, IN_PASSING, Flows
 from dialogue.memory.remembering import Remembering
 from dialogue.person import Person
 from dialogue.replies import Phrase, Reply, Utterance
@@ -18,8 +18,6 @@ INTRODUCTION = "introduce_session"
 NOT_UNDERSTOOD = 2
 """After so many utterances in a row that were not understood, the robot leads with a question."""
 START_AGAIN = "start_again"
-IN_PASSING = frozenset({"repeat", "louder", "quieter", "slower", "faster"})
-"""After these, what was asked before is still asked."""
 
 
 class Deciding:

@@ -18,6 +18,8 @@ FALLBACK = "nlu_fallback"
 """The intent of what was not understood."""
 ANY = "any_answer"
 """The intent of an answer to an open question, whatever it says."""
+IN_PASSING = frozenset({"repeat", "louder", "quieter", "slower", "faster"})
+"""After these, what was asked before is still asked."""
 TELLING = "talk_"
 """Begins the names of intents by which somebody tells something."""
 _ALIKE = {TELLING: "small_talk", "feeling_": "feeling_neutral"}

@@ -46,6 +46,11 @@ class Phrase:
     answers: tuple[str, ...] = ()
     """What may be answered, where this is a closed question."""
 
+    @property
+    def asks(self) -> bool:
+        """Whether it is a question, whatever quotes it ends with."""
+        return self.text.rstrip('"”“»’ ').endswith("?")
+
 
 @dataclass(frozen=True)
 class Action:
@@ -70,7 +75,7 @@ class Reply:
     @property
     def asks(self) -> bool:
         """Whether it ends with a question."""
-        return bool(self.phrases) and self.phrases[-1].text.rstrip('"”“»’ ').endswith("?")
+        return bool(self.phrases) and self.phrases[-1].asks
 
     @property
     def sentences(self) -> tuple[str, ...]:

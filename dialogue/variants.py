@@ -45,7 +45,7 @@ class Variant:
     @property
     def asks(self) -> bool:
         """Whether it ends with a question."""
-        return self.phrases[-1].text.rstrip('"”“»’ ').endswith("?")
+        return self.phrases[-1].asks
 
 
 Variants = tuple[Variant, ...]

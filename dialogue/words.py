@@ -72,33 +72,36 @@ class Words:
         self, key: str, person: Person, values: Mapping[str, str] | None = None
     ) -> tuple[Phrase, ...]:
         """Return the sentences for a key, in the person's language. Raises Exhausted."""
-        filled = self._values(person) | dict(values or {})
-        phrases = self._phrasebook.phrases(key, person, filled, self._rings[person.key])
+        return self._say(key, person, self._values(person) | dict(values or {}))
+
+    def _say(self, key: str, person: Person, known: Mapping[str, str]) -> tuple[Phrase, ...]:
+        phrases = self._phrasebook.phrases(key, person, known, self._rings[person.key])
         self._rings[person.key].extend(phrase.text for phrase in phrases)
         return _with_answers(phrases, answers_to(key, person.language))
 
     def step(self, name: str, person: Person, values: Mapping[str, str] | None = None) -> Spoken:
         """Return what a step says; where everything of it was told lately, it says so."""
-        spoken = self._tried(name, person, values or {})
-        return spoken or self._said(ALL_TOLD, person, {})
+        return self._step(name, person, self._values(person) | dict(values or {}))
 
-    def _tried(self, name: str, person: Person, values: Mapping[str, str]) -> Spoken | None:
+    def _step(self, name: str, person: Person, known: Mapping[str, str]) -> Spoken:
+        return self._tried(name, person, known) or self._said(ALL_TOLD, person, known)
+
+    def _tried(self, name: str, person: Person, known: Mapping[str, str]) -> Spoken | None:
         for candidate in self._candidates(name, person):
             if candidate != name and self._chooses(candidate, person):
-                spoken = self._tried(candidate, person, values)
+                spoken = self._tried(candidate, person, known)
             else:
-                spoken = self._fresh(candidate, person, values)
+                spoken = self._fresh(candidate, person, known)
             if spoken is not None:
                 return spoken
         return None
 
-    def _fresh(self, name: str, person: Person, values: Mapping[str, str]) -> Spoken | None:
+    def _fresh(self, name: str, person: Person, known: Mapping[str, str]) -> Spoken | None:
         keys = self._flows.flow_of(name).keys(name)
-        known = self._values(person) | dict(values)
         if not all(self._phrasebook.sayable(key, person, known) for key in keys):
             return None
         try:
-            return self._said(name, person, values)
+            return self._said(name, person, known)
         except Exhausted:
             return None
 
@@ -113,18 +116,18 @@ class Words:
         variants = self._phrasebook.variants(key, language)
         return [phrase.text for variant in variants for phrase in variant.phrases]
 
-    def _said(self, name: str, person: Person, values: Mapping[str, str]) -> Spoken:
+    def _said(self, name: str, person: Person, known: Mapping[str, str]) -> Spoken:
         step, said = name, list[Phrase]()
         for key in self._flows.flow_of(name).keys(name):
             if key.startswith(ITEMS):
                 flow, part = self._flows.name_of(name), key.removeprefix(ITEMS)
-                said += self._phrasebook.item(flow, part, person, self._values(person))
+                said += self._phrasebook.item(flow, part, person, known)
             elif key != name and self._chooses(key, person):
-                chosen = self.step(key, person)
+                chosen = self._step(key, person, known)
                 said += chosen.phrases
                 step = name if chosen.step == key else chosen.step
             else:
-                said += self.of(key, person, values)
+                said += self._say(key, person, known)
         # One question at a time, and it comes last: that of a key before gives way.
         phrases = tuple(p for p in said if p is said[-1] or not p.text.endswith("?"))
         answers = answers_to(name, person.language, self._flows.steps[name].answers)

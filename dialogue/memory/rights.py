@@ -13,6 +13,7 @@ from typing import Literal
 from config.clock import Clock
 from dialogue.errors import StageError
 from dialogue.events import Publish, StageFailed
+from dialogue.flows import IN_PASSING
 from dialogue.keywords import Keywords
 from dialogue.memory.asked import Asked, asked, objected, others, says_no
 from dialogue.memory.items import Item, Source
@@ -38,8 +39,6 @@ _STEPS: Mapping[About, str] = {
 """What the robot asks with."""
 FORGET_TURN = Action("forget_turn")
 """Whoever shows or keeps the last turn is to forget it."""
-_IN_PASSING = frozenset({"repeat", "louder", "quieter", "slower", "faster"})
-"""After these, what was asked before is still asked."""
 
 TellStaff = Callable[[str], bool]
 """Leaves a note of that category for the staff; returns whether it is stored."""
@@ -93,7 +92,7 @@ class Rights:
                 self._try(partial(self._remembering.avoid, objection, utterance.source))
             return None
         if question is not None and self._clock.monotonic() < question.until:
-            if self._keywords.intent(utterance.text, language) in _IN_PASSING:
+            if self._keywords.intent(utterance.text, language) in IN_PASSING:
                 self._question = question
                 return None
             if (reply := self._answered(question, utterance, person, tell_staff)) is not None:
