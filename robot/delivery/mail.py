@@ -1,5 +1,7 @@
 """An alert as an e-mail, through the home's mail server."""
 
+import asyncio
+import contextlib
 from email.message import EmailMessage
 
 import aiosmtplib
@@ -9,6 +11,7 @@ from robot.delivery.common import SECONDS, DeliveryError, Trust, secret
 from robot.delivery.messages import Message
 
 PASSWORD = "FIRESIDE_SMTP_PASSWORD"
+GOODBYE_S = 1.0
 
 
 class MailChannel:
@@ -33,11 +36,11 @@ class MailChannel:
         except (aiosmtplib.SMTPException, OSError) as error:
             raise DeliveryError(f"the mail server refuses it ({_brief(error)})") from error
         finally:
-            client.close()
+            await _leave(client)
 
     async def reach(self, to: str) -> None:
         """Sign in to the mail server, and out again. Raises DeliveryError."""
-        (await self._connected()).close()
+        await _leave(await self._connected())
 
     async def _connected(self) -> aiosmtplib.SMTP:
         server = self._server
@@ -54,12 +57,23 @@ class MailChannel:
             if server.user:
                 await client.login(server.user, secret(server.password_file, PASSWORD))
         except (aiosmtplib.SMTPException, OSError) as error:
-            client.close()
+            await _leave(client)
             raise DeliveryError(f"the mail server does not take us ({_brief(error)})") from error
         except BaseException:
-            client.close()
+            await _leave(client)
             raise
         return client
+
+
+async def _leave(client: aiosmtplib.SMTP) -> None:
+    """Sign off and free the socket. What is handed over stays so, whatever comes of the goodbye."""
+    transport = client.transport
+    with contextlib.suppress(aiosmtplib.SMTPException, OSError):
+        await client.quit(timeout=GOODBYE_S)
+    if isinstance(transport, asyncio.Transport):
+        transport.abort()  # a TLS connection that is only closed waits for its peer to agree
+    client.close()
+    await asyncio.sleep(0)  # the loop frees the socket in its next round
 
 
 def _brief(error: Exception) -> str:

@@ -70,6 +70,25 @@ def authenticate(server: SMTP, *rest: Any) -> AuthResult:
     return AuthResult(success=known, handled=False)
 
 
+class MailServer(Controller):
+    """A mail server that lets every connection end before it stops."""
+
+    def __init__(self, office: PostOffice, **more: Any) -> None:
+        super().__init__(office, **more)
+        self._sessions: list[SMTP] = []
+
+    def factory(self) -> SMTP:
+        self._sessions.append(super().factory())
+        return self._sessions[-1]
+
+    def stop(self, no_assert: bool = False) -> None:
+        deadline = time.monotonic() + 10
+        while any(session.transport is not None for session in self._sessions):
+            assert time.monotonic() < deadline, "a connection was left open"
+            time.sleep(0.01)
+        super().stop(no_assert)
+
+
 @pytest.fixture(params=["none", "starttls", "tls"])
 def post_office(
     request: pytest.FixtureRequest, certificate: trustme.LeafCert
@@ -88,7 +107,7 @@ def post_office(
             "auth_required": True,
             "auth_require_tls": request.param == "starttls",
         }
-    controller = Controller(office, hostname="127.0.0.1", port=office.port, **more)
+    controller = MailServer(office, hostname="127.0.0.1", port=office.port, **more)
     controller.start()
     yield request.param, office
     controller.stop()

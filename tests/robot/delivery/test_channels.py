@@ -13,13 +13,22 @@ import aiomqtt
 import pytest
 
 from config.alerts import Broker as BrokerSettings
-from config.alerts import MailServer, Signing
+from config.alerts import MailServer as MailServerSettings
+from config.alerts import Signing
 from robot.delivery.common import DeliveryError
 from robot.delivery.mail import MailChannel
 from robot.delivery.messages import Message
 from robot.delivery.mqtt import MqttChannel
 from robot.delivery.webhook import WebhookChannel
-from tests.robot.delivery.conftest import SECRET, Broker, Pager, PostOffice, free_port, parsed
+from tests.robot.delivery.conftest import (
+    SECRET,
+    Broker,
+    MailServer,
+    Pager,
+    PostOffice,
+    free_port,
+    parsed,
+)
 
 # The test server does not see that a connection which was TLS from the start is safe.
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
@@ -96,7 +105,7 @@ class TestWebhook:
 class TestMail:
     @staticmethod
     def channel(security: str, port: int, secret: Path) -> MailChannel:
-        server = MailServer.model_validate(
+        server = MailServerSettings.model_validate(
             {
                 "host": "localhost",
                 "port": port,
@@ -168,10 +177,8 @@ class TestMail:
 
     async def test_starttls_is_not_given_up_in_silence(self, secret: Path) -> None:
         # A server without TLS, where the home has asked for it.
-        from aiosmtpd.controller import Controller
-
         office = PostOffice(free_port())
-        controller = Controller(office, hostname="127.0.0.1", port=office.port)
+        controller = MailServer(office, hostname="127.0.0.1", port=office.port)
         controller.start()
         try:
             with pytest.raises(DeliveryError, match="does not take us"):
