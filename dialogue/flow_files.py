@@ -8,9 +8,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from config.files import ConfigError, Fault, read_model
+from dialogue import wording
 from dialogue.patterns import Notation
 from dialogue.variants import (
     EnglishVariant,
@@ -105,11 +106,20 @@ class Items(_Part):
         return tuple(self.en[0])
 
 
+def _short(name: str) -> str:
+    if wording.word_count(name) > wording.PLACEHOLDERS["first"]:
+        raise ValueError(f"'{name}' is too long for a question of two; three words are the most")
+    return name
+
+
+Name = Annotated[str, Field(min_length=1), AfterValidator(_short)]
+
+
 class Named(_Part):
     """What a flow is called in "Did you mean this or that?"."""
 
-    en: str
-    de: str
+    en: Name
+    de: Name
 
 
 class Patterns(_Part):

@@ -1,7 +1,8 @@
 """`fireside bench resident`: simulated residents, a thousand turns each, over weeks of their time.
 
 Every reply is held to the rules: something is said, one question at a time and last, short plain
-sentences, nothing told twice within the home's days, no sentence again while it still rings.
+sentences, nothing told twice within the home's days, no sentence again while it
+still rings, refrains apart.
 """
 
 import asyncio
@@ -19,7 +20,9 @@ from config.paths import CONFIG, RASA_PROJECT
 from config.settings import Resident as Profile
 from config.settings import Settings, load
 from dialogue import wording
+from dialogue.flows import Flows
 from dialogue.person import Person
+from dialogue.phrasebook import KEYS
 from dialogue.replies import Reply
 from robot.bench.common import Options, spread, surroundings
 from robot.talk import open_talk
@@ -49,6 +52,7 @@ class Judge:
     """Holds every reply to the rules and counts what breaks them."""
 
     person: Person
+    refrains: frozenset[str]
     faults: Counter[str] = field(default_factory=Counter)
     examples: list[str] = field(default_factory=list)
     engines: Counter[str] = field(default_factory=Counter)
@@ -78,8 +82,20 @@ class Judge:
                 yield "a sentence against the rules of wording"
             if self.person.gentle and not wording.is_gentle(text, self.person.language):
                 yield "a sentence too hard for somebody with dementia"
-            if not exempt and any(text in said for said in self.recent):
+            again = any(text in said for said in self.recent)
+            if again and not exempt and text not in self.refrains:
                 yield "a sentence said again while it still rings"
+
+
+def refrains(flows: Flows, language: str) -> frozenset[str]:
+    """Return the sentences that stand in two parts of one item: of a song, or of a rhyme."""
+    found = set[str]()
+    for flow in flows.all.values():
+        for item in flow.items.of(language) if flow.items else ():
+            parts = [{each.text for each in v.phrases + v.familiar} for v in item.values()]
+            counts = Counter(text for part in parts for text in part)
+            found |= {text for text, count in counts.items() if count > 1}
+    return frozenset(found)
 
 
 def _without_figures(text: str) -> str:
@@ -104,7 +120,7 @@ async def _talk(settings: Settings, profile: Profile, seed: int) -> dict[str, An
     resident = Resident(
         lines(RASA_PROJECT / "data" / "nlu", person.language), person.language, chance
     )
-    judge = Judge(person)
+    judge = Judge(person, refrains(Flows.load(core_keys=KEYS), person.language))
     took: list[float] = []
     async with open_talk(settings, person, recogniser=None, speaks=False, clock=clock) as talk:
         await talk.engine_ready()
