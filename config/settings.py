@@ -1,6 +1,7 @@
 """Every setting a home can change, validated before anything starts."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -14,12 +15,20 @@ from config.files import ConfigError, Fault, Model, read_model
 Language = Literal["en", "de", "fr", "it", "es", "nl"]
 Meal = Literal["breakfast", "lunch", "coffee", "dinner"]
 LANGUAGES: tuple[Language, ...] = ("en", "de", "fr", "it", "es", "nl")
+CLOCK_TIME = r"^([01]\d|2[0-3]):[0-5]\d$"
 GUEST = "guest"
 """The resident who may be anybody; nothing is remembered about a guest."""
 
 
 class _Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class QuietHours(_Settings):
+    """Local times between which the robot does not speak first; they may go past midnight."""
+
+    start: Annotated[str, Field(pattern=CLOCK_TIME)]
+    end: Annotated[str, Field(pattern=CLOCK_TIME)]
 
 
 class Home(_Settings):
@@ -30,8 +39,10 @@ class Home(_Settings):
     time_zone: str
     town: Annotated[str, Field(max_length=60)] = ""
     """Where the house stands, said when somebody asks where they are."""
-    meals: dict[Meal, Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]] = {}
+    meals: dict[Meal, Annotated[str, Field(pattern=CLOCK_TIME)]] = {}
     """When there is breakfast, lunch, coffee and dinner, as local times such as "12:00"."""
+    quiet_hours: QuietHours | None = None
+    """When nobody is reminded, but of what may break them."""
     repeat_after_days: Annotated[int, Field(ge=1, le=365)] = 14
     """So many days nothing is told again to the same person."""
 
@@ -46,6 +57,20 @@ class Home(_Settings):
     def zone(self) -> ZoneInfo:
         """The time zone itself."""
         return ZoneInfo(self.time_zone)
+
+    def quiet_until(self, moment: datetime) -> datetime:
+        """Return the end of the quiet hours a moment lies in, or the moment itself, in UTC."""
+        if self.quiet_hours is None:
+            return moment
+        local = moment.astimezone(self.zone)
+        start, end = (time.fromisoformat(t) for t in (self.quiet_hours.start, self.quiet_hours.end))
+        at = local.time()
+        over_midnight = start > end
+        inside = (at >= start or at < end) if over_midnight else start <= at < end
+        if not inside:
+            return moment
+        day = local.date() + timedelta(days=1 if over_midnight and at >= start else 0)
+        return datetime.combine(day, end, self.zone).astimezone(UTC)
 
 
 class Robot(_Settings):

@@ -1,6 +1,7 @@
 """Calls for a human, on disk before anybody is told that they were made."""
 
 import logging
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import timedelta
@@ -8,7 +9,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from config.clock import Clock
-from dialogue.alert_file import AlertFile, set_aside
+from dialogue.alert_file import AlertFile
+from dialogue.durable import set_aside
 from dialogue.errors import StageError
 
 log = logging.getLogger(__name__)
@@ -24,6 +26,8 @@ KINDS: Mapping[str, Kind] = {
     "distress": "note",
     "medical_question": "note",
     "privacy_request": "note",
+    "reminder_missed": "note",
+    "reminder_refused": "note",
 }
 """What each category is (rules of conversation); every other one is an alert."""
 DISTRESS_LIMIT, DISTRESS_WITHIN = 3, timedelta(hours=24)
@@ -70,17 +74,23 @@ class Alerts:
         """Have this called after every change made here."""
         self._watchers.append(changed)
 
-    def raise_(self, category: str, person: str = "", words: str | None = None) -> Alert:
-        """Store an alert or a note and return it.
+    def raise_(
+        self, category: str, person: str = "", words: str | None = None, uid: str | None = None
+    ) -> Alert:
+        """Store an alert or a note and return it; with a `uid` that is known, the one it has.
 
         An abuse disclosure is for the safeguarding lead alone.
         """
         audience: Audience = "safeguarding" if category == "abuse_disclosure" else "shift"
         with self.file.transaction():
+            found = self._alerts(f"SELECT {_COLUMNS} FROM alerts WHERE uid = ?", (uid,))
+            if found:
+                return found[0]
             found = self._alerts(
                 "INSERT INTO alerts (uid, category, kind, audience, person, raised_at, words)"
-                f" VALUES (lower(hex(randomblob(16))), ?, ?, ?, ?, ?, ?) RETURNING {_COLUMNS}",
+                f" VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING {_COLUMNS}",
                 (
+                    uid or secrets.token_hex(16),
                     category,
                     self._kind(category, person),
                     audience,

@@ -49,6 +49,7 @@ class Conversation:
         self._last: Reply | None = None
         self._newest = 0
         self._called = False
+        self._person_speaks = False
         self._one_at_a_time = asyncio.Lock()
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -57,13 +58,33 @@ class Conversation:
 
         Goes on with one under way, and keeps quiet on a day on which it was asked to let be.
         """
-        if self._deciding.new_session and self._deciding.may_begin:
+        if self._deciding.new_session and self.welcome:
             await self._answer(self._deciding.introduction)
 
     @property
     def busy(self) -> bool:
         """Whether it is thinking or speaking."""
         return self._one_at_a_time.locked()
+
+    @property
+    def pausing(self) -> bool:
+        """Whether nobody speaks just now."""
+        return not self.busy and not self._person_speaks
+
+    @property
+    def free(self) -> bool:
+        """Whether nobody speaks, and the robot waits for no answer."""
+        return self.pausing and not self._silence.waiting
+
+    @property
+    def welcome(self) -> bool:
+        """Whether the robot may speak first: not on a day on which it was asked to let be."""
+        return self._deciding.may_begin
+
+    async def bring_up(self, reply: Reply) -> Told:
+        """Say something that nobody has asked for, such as a reminder."""
+        async with self._one_at_a_time:
+            return await self._say(reply)
 
     @property
     def context(self) -> Context:
@@ -223,10 +244,15 @@ class Conversation:
 
     def _reports(self) -> Reports:
         def started() -> None:
+            self._person_speaks = True
             if not self._mouth.speaking:
                 self._silence.end()
             self._publish(events.SpeechStarted())
             self._state("listening")
+
+        def ended(seconds: float) -> None:
+            self._person_speaks = False
+            self._publish(events.SpeechEnded(seconds))
 
         def failed(error: RecogniserError) -> None:
             self._publish(events.StageFailed("hear", type(error).__name__, str(error)))
@@ -235,6 +261,6 @@ class Conversation:
         return Reports(
             on_start=started,
             on_partial=lambda text: self._publish(events.PartialHeard(text)),
-            on_end=lambda seconds: self._publish(events.SpeechEnded(seconds)),
+            on_end=ended,
             on_error=failed,
         )

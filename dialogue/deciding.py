@@ -9,6 +9,7 @@ from dialogue.decisions import Decision, Dialogue
 from dialogue.flows import FALLBACK, IN_PASSING, Flows
 from dialogue.memory.remembering import Remembering
 from dialogue.person import Person
+from dialogue.reminders.reminding import Reminding
 from dialogue.replies import Phrase, Reply, Utterance
 from dialogue.words import Words
 
@@ -35,6 +36,7 @@ class Deciding:
         confidence: float,
         clock: Clock,
         remembering: Remembering | None = None,
+        reminding: Reminding | None = None,
     ) -> None:
         self._dialogue = dialogue
         self._flows = flows
@@ -43,6 +45,7 @@ class Deciding:
         self._confidence = confidence
         self._clock = clock
         self._remembering = remembering
+        self._reminding = reminding
         self._asking_back = AskingBack(flows, words)
         self._session = 0
         self._last_heard = -SESSION_SECONDS
@@ -120,6 +123,8 @@ class Deciding:
         return replace(decision, step=self._flows.speakable(START_AGAIN, "small_talk", language))
 
     def _done(self, decision: Decision, last: Reply | None) -> Reply:
+        if self._reminding is not None and (answer := self._reminding.answer(decision)):
+            return answer
         for action in decision.do:
             self._person.adjust(action.name)
         spoken = self._words.step(decision.step, self._person)

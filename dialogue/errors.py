@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-Stage = Literal["hear", "understand", "speak", "move", "alert", "remember"]
+Stage = Literal["hear", "understand", "speak", "move", "alert", "remember", "remind"]
 
 
 class StageError(Exception):

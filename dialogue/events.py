@@ -74,6 +74,15 @@ class AlertRaised:
 
 
 @dataclass(frozen=True)
+class ReminderChanged:
+    """A reminder was due, said, answered, missed ...: the states are those of the ledger."""
+
+    occurrence: int
+    name: str
+    state: str
+
+
+@dataclass(frozen=True)
 class AlertNotStored:
     """Somebody needs help now, and the disk refuses: whoever sees this is the only one told."""
 
@@ -168,6 +177,7 @@ Event = (
     | DangerHeard
     | AlertRaised
     | AlertNotStored
+    | ReminderChanged
     | AlertDelivered
     | AlertEscalated
     | AlertAcknowledged

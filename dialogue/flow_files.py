@@ -32,7 +32,20 @@ GENTLE_VARIANTS = 2
 
 _Fault = Callable[[str, str], Fault]
 
-Does = Literal["repeat", "differently", "louder", "quieter", "slower", "faster", "later", "rest"]
+Does = Literal[
+    "repeat",
+    "differently",
+    "louder",
+    "quieter",
+    "slower",
+    "faster",
+    "later",
+    "rest",
+    "reminder_tell",
+    "reminder_done",
+    "reminder_later",
+    "reminder_refused",
+]
 """What the program can do with a step, beside saying it."""
 Kind = Literal["likes", "people", "places", "work", "music", "food"]
 

@@ -37,6 +37,11 @@ class Silence:
         self._waiting: asyncio.Task[None] | None = None
         self._came_back: date | None = None
 
+    @property
+    def waiting(self) -> bool:
+        """Whether an answer is waited for, or something is to be said later in silence."""
+        return self._waiting is not None and not self._waiting.done()
+
     def begin(self, reply: Reply) -> None:
         """Wait for an answer to this reply."""
         self.end()

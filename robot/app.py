@@ -140,6 +140,7 @@ async def open_robot(
         robot.address = server.address
         courier = _courier(stack, settings, robot.mind, link, body, speaker, clock, report)
         _begin(stack, courier.run())
+        _begin(stack, robot.mind.reminding.run(robot.mind.conversation))
         robot.sound = SOUND_CARD if has_card else BROWSER
         _begin(stack, _keep_ready(synthesis, robot.mind.words, person))
         _begin(stack, _listen(settings, robot.mind.conversation, microphone, clock, report))

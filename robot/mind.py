@@ -9,6 +9,7 @@ from pathlib import Path
 
 from config.clock import Clock, SystemClock
 from config.files import Fault
+from config.paths import CONFIG
 from config.settings import GUEST, Resident, Settings
 from dialogue import phrasebook
 from dialogue.alerts import FILE, Alerts, open_alerts
@@ -29,6 +30,11 @@ from dialogue.person import Person
 from dialogue.phrasebook import Phrasebook
 from dialogue.rasa_client import RasaDialogue
 from dialogue.rasa_process import RasaProcess, Status
+from dialogue.reminders.agenda import AgendaFiles
+from dialogue.reminders.ledger import FILE as REMINDERS
+from dialogue.reminders.ledger import open_ledger
+from dialogue.reminders.reminding import Reminding
+from dialogue.reminders.scheduler import Scheduler
 from dialogue.rotation import Rotation
 from dialogue.safety import Safety
 from dialogue.telling import Mouth
@@ -48,6 +54,8 @@ class Mind:
     safety: Safety
     words: Words
     remembering: Remembering
+    scheduler: Scheduler
+    reminding: Reminding
     rasa: RasaProcess | None
     engine_settled: asyncio.Event
     """Set once the dialogue engine answers, or will not."""
@@ -101,7 +109,17 @@ def open_mind(
         chance,
         rotation.forget,
     )
-    words.personal = remembering.values
+    scheduler = _scheduler(stack, settings, person, state, alerts, clock, publish)
+    reminding = Reminding(
+        scheduler,
+        AgendaFiles(CONFIG, [person.key]),
+        words,
+        person,
+        remembering.presence,
+        clock,
+        publish,
+    )
+    words.personal = lambda: {**remembering.values(), **reminding.values()}
     rights = Rights(remembering, words, keywords, clock, publish)
     engine: Dialogue = KeywordDialogue(keywords, flows)
     settled = asyncio.Event()
@@ -118,7 +136,14 @@ def open_mind(
         words=words,
         care=Care(safety, keywords, alerts, words, publish, rights),
         deciding=Deciding(
-            engine, flows, words, person, settings.robot.confidence, clock, remembering
+            engine,
+            flows,
+            words,
+            person,
+            settings.robot.confidence,
+            clock,
+            remembering,
+            reminding,
         ),
         mouth=mouth,
         body=body,
@@ -126,7 +151,28 @@ def open_mind(
         publish=publish,
     )
     stack.push_async_callback(conversation.close)
-    return Mind(conversation, alerts, safety, words, remembering, rasa, settled)
+    return Mind(
+        conversation, alerts, safety, words, remembering, scheduler, reminding, rasa, settled
+    )
+
+
+def _scheduler(
+    stack: AsyncExitStack,
+    settings: Settings,
+    person: Person,
+    state: Path,
+    alerts: Alerts,
+    clock: Clock,
+    publish: Publish,
+) -> Scheduler:
+    """Open the ledger of reminders; a damaged one is set aside and told. Raises StageError."""
+
+    def tell(error: StageError) -> None:
+        publish(StageFailed(error.stage, error.code, error.message))
+
+    ledger = open_ledger(state / REMINDERS, clock, person.key, tell)
+    stack.callback(ledger.close)
+    return Scheduler(ledger, alerts, settings.home, clock, publish)
 
 
 def _memory(

@@ -21,6 +21,10 @@ from dialogue.memory.rights import Rights
 from dialogue.memory.store import Memory
 from dialogue.person import Person
 from dialogue.phrasebook import Phrasebook, read_core
+from dialogue.reminders.agenda import AgendaFiles
+from dialogue.reminders.ledger import Ledger
+from dialogue.reminders.reminding import Reminding
+from dialogue.reminders.scheduler import Scheduler
 from dialogue.replies import Utterance
 from dialogue.rotation import IN_MEMORY, Rotation
 from dialogue.safety import Safety
@@ -89,14 +93,32 @@ class Room:
             chance,
             self.rotation.forget,
         )
-        words.personal = self.remembering.values
+        self.ledger = Ledger(folder / "reminders.db", self.clock, self.person.key)
+        self.scheduler = Scheduler(self.ledger, self.alerts, home, self.clock, self.reports)
+        self.reminding = Reminding(
+            self.scheduler,
+            AgendaFiles(folder, [self.person.key]),
+            words,
+            self.person,
+            self.remembering.presence,
+            self.clock,
+            self.reports,
+        )
+        words.personal = lambda: {**self.remembering.values(), **self.reminding.values()}
         rights = Rights(self.remembering, words, KEYWORDS, self.clock, self.reports)
         self.talk = Conversation(
             person=self.person,
             words=words,
             care=Care(SAFETY, KEYWORDS, self.alerts, words, self.reports, rights),
             deciding=Deciding(
-                self.dialogue, FLOWS, words, self.person, 0.4, self.clock, self.remembering
+                self.dialogue,
+                FLOWS,
+                words,
+                self.person,
+                0.4,
+                self.clock,
+                self.remembering,
+                self.reminding,
             ),
             mouth=self.mouth,
             body=self.body,

@@ -7,7 +7,8 @@ from pydantic import BaseModel
 
 from config.alerts import AlertPlan, Broker, Contact, MailServer, Signing
 from config.paths import CHECKOUT
-from config.settings import Home, Resident, Robot
+from config.reminders import Reminder
+from config.settings import Home, QuietHours, Resident, Robot
 from dialogue import events
 from robot.__main__ import app
 from robot.commands.bench import NAMES
@@ -17,7 +18,18 @@ def text(name: str) -> str:
     return (CHECKOUT / name).read_text()
 
 
-SETTINGS = (Home, Robot, Resident, AlertPlan, Contact, MailServer, Signing, Broker)
+SETTINGS = (
+    Home,
+    QuietHours,
+    Reminder,
+    Robot,
+    Resident,
+    AlertPlan,
+    Contact,
+    MailServer,
+    Signing,
+    Broker,
+)
 
 
 @pytest.mark.parametrize("model", SETTINGS)
@@ -42,7 +54,7 @@ def test_every_benchmark_is_documented() -> None:
 def test_every_event_is_documented() -> None:
     guide = text("docs/for-developers.md")
     names = [event.__name__ for event in get_args(events.Event)]
-    assert len(names) == 18
+    assert len(names) == 19
     assert [name for name in names if f"`{name}`" not in guide] == []
 
 

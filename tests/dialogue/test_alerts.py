@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from config.clock import SystemClock
-from dialogue.alert_file import SCHEMA_VERSION
+from dialogue.alert_file import FORMS
 from dialogue.alerts import DISTRESS_WITHIN, Alerts, open_alerts
 from dialogue.errors import StageError
 from tests.fakes import FakeClock
@@ -222,7 +222,7 @@ def test_two_processes_at_once_lose_nothing(path: Path) -> None:
 def test_a_file_of_another_release_is_left_alone(path: Path) -> None:
     reopened(path).raise_("emergency")
     database = sqlite3.connect(path)
-    database.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    database.execute(f"PRAGMA user_version = {len(FORMS) + 1}")
     database.close()
     with pytest.raises(StageError, match="newer release"):
         reopened(path)

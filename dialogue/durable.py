@@ -1,0 +1,126 @@
+"""A SQLite file that keeps what must not be lost: its form, its faults, and what is on disk."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from dialogue.errors import Stage, StageError
+
+BUSY_SECONDS = 0.5
+"""How long a change may wait for another process that is writing."""
+
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a file keeps, for the sentences that tell of its faults.
+
+    `forms` is what each release has added, in order: SQL statements. `what` begins a sentence,
+    `until` ends it.
+    """
+
+    stage: Stage
+    what: str
+    until: str
+    forms: tuple[tuple[str, ...], ...]
+
+
+class DurableFile:
+    """One open SQLite file; use it from one thread. All methods raise StageError.
+
+    A change is on disk when its call, or its transaction, has ended.
+    """
+
+    def __init__(self, path: Path, kept: Kept) -> None:
+        self.path = path
+        self._kept = kept
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._database = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+        except (sqlite3.Error, OSError) as error:
+            raise self._refused(error) from error
+        try:
+            self._prepare()
+        except BaseException:
+            self._database.close()
+            raise
+
+    def rows(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Run one statement and return its rows."""
+        # Outside a transaction each statement is its own, committed when its last row is fetched.
+        try:
+            with closing(self._database.execute(statement, values)) as cursor:
+                return cursor.fetchall()
+        except sqlite3.Error as error:
+            raise self._refused(error) from error
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All statements inside are on disk together when it ends, or none of them."""
+        self.rows("BEGIN IMMEDIATE")
+        try:
+            yield
+            self.rows("COMMIT")
+        finally:
+            if self._database.in_transaction:
+                with suppress(sqlite3.Error):  # the first fault is the one to tell
+                    self._database.rollback()
+
+    def close(self) -> None:
+        """Let go of the file; may be called twice."""
+        self._database.close()
+
+    def _prepare(self) -> None:
+        self.rows("PRAGMA journal_mode = WAL")
+        self.rows("PRAGMA synchronous = FULL")
+        found = self.rows("PRAGMA quick_check(1)")[0][0]
+        if found != "ok":
+            raise self._damaged(found)
+        if self._version() == len(self._kept.forms):
+            return
+        with self.transaction():  # another process may have been first
+            version = self._version()
+            if version > len(self._kept.forms):
+                raise StageError(
+                    self._kept.stage,
+                    "newer",
+                    f"{self._kept.what} in {self.path} were written by a newer release (form "
+                    f"{version}); start that release, or move the file away.",
+                )
+            for statement in (each for form in self._kept.forms[version:] for each in form):
+                self.rows(statement)
+            self.rows(f"PRAGMA user_version = {len(self._kept.forms)}")
+
+    def _version(self) -> int:
+        return int(self.rows("PRAGMA user_version")[0][0])
+
+    def _refused(self, error: Exception) -> StageError:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED:
+            return self._damaged(str(error))
+        message = (
+            f"{self._kept.what} cannot be stored in {self.path} ({error}); make room on the disk "
+            f"and check that the program may write there. {self._kept.until}"
+        )
+        return StageError(self._kept.stage, "not_stored", message)
+
+    def _damaged(self, what: str) -> StageError:
+        message = (
+            f"{self._kept.what} in {self.path} are damaged ({what.splitlines()[0]}); start the "
+            f"robot anew, which sets the file aside. {self._kept.until}"
+        )
+        return StageError(self._kept.stage, "damaged", message)
+
+
+def set_aside(path: Path, moment: datetime) -> Path:
+    """Rename a damaged file and what belongs to it; return its new path. Raises OSError."""
+    aside = path.with_name(f"{path.stem}.damaged-{moment:%Y%m%dT%H%M%S}{path.suffix}")
+    for ending in ("-wal", "-shm", ""):
+        part = path.with_name(path.name + ending)
+        if part.exists():
+            part.rename(aside.with_name(aside.name + ending))
+    return aside

@@ -1,0 +1,219 @@
+"""Reminders enter the corridor here: each is said when nobody is in the middle of something."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from babel.dates import format_timedelta
+
+from config.clock import Clock
+from config.reminders import Reminder
+from dialogue.decisions import Decision
+from dialogue.errors import StageError
+from dialogue.events import Publish, StageFailed
+from dialogue.memory.presence import Presence
+from dialogue.person import Person
+from dialogue.reminders.agenda import AgendaFiles
+from dialogue.reminders.ledger import Occurrence
+from dialogue.reminders.scheduler import Scheduler
+from dialogue.replies import Phrase, Reply
+from dialogue.telling import Told
+from dialogue.words import Words
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 1.0
+"""How often it looks; changes of the clock and of other processes are noticed by the next look."""
+TURN_SECONDS = 60.0
+"""So long the end of a conversation is waited for; then it is said in a pause."""
+ASK, PRIVATE = "reminder_ask", "reminder_private"
+ACTIONS = frozenset({"reminder_tell", "reminder_done", "reminder_later", "reminder_refused"})
+
+
+class Talk(Protocol):
+    """A conversation that something can be brought into."""
+
+    @property
+    def free(self) -> bool:
+        """Whether nobody speaks, thinks or is waited for."""
+        ...
+
+    @property
+    def pausing(self) -> bool:
+        """Whether nobody speaks just now."""
+        ...
+
+    @property
+    def welcome(self) -> bool:
+        """Whether the robot may speak first."""
+        ...
+
+    async def bring_up(self, reply: Reply) -> Told:
+        """Say something that nobody has asked for."""
+        ...
+
+
+class Reminding:
+    """The reminders of the person in talk: said, and answered."""
+
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        files: AgendaFiles,
+        words: Words,
+        person: Person,
+        presence: Presence,
+        clock: Clock,
+        publish: Publish,
+    ) -> None:
+        self._scheduler = scheduler
+        self._files = files
+        self._words = words
+        self._person = person
+        self._presence = presence
+        self._clock = clock
+        self._publish = publish
+        self._asked: Occurrence | None = None
+        self._told: str | None = None
+        self._new: dict[str, dict[str, Reminder]] = {}
+
+    def values(self) -> Mapping[str, str]:
+        """What the robot's sentences about the reminder may need: when it comes back."""
+        minutes = self._asked.reminder.snooze if self._asked else 10
+        span = timedelta(minutes=minutes)
+        words = format_timedelta(
+            span, threshold=2, add_direction=True, locale=self._person.language
+        )
+        return {"later": words}
+
+    async def run(self, talk: Talk) -> None:
+        """Remind until cancelled. Whatever goes wrong is told, and it goes on."""
+        recovered = False
+        while True:
+            try:
+                if not recovered:
+                    self._scheduler.recover()
+                    recovered = True
+                self._read()
+                await self._look(talk)
+            except StageError as error:
+                self._tell(error)
+            except Exception:
+                log.exception("Reminders failed")
+            await self._clock.sleep(LOOK_SECONDS)
+
+    def _read(self) -> None:
+        self._new |= self._files.changed()
+        for fault in (fault for faults in self._files.faults.values() for fault in faults):
+            sentence = f"{fault} The reminders stay as they were."
+            self._tell(StageError("remind", "faulty_file", sentence))
+        if self._new:
+            self._scheduler.adopt(self._new)
+            self._new = {}
+
+    def _tell(self, error: StageError) -> None:
+        """Tell what is wrong, once until something else is."""
+        if error.message != self._told:
+            log.error("Reminders: %s", error.message)
+            self._publish(StageFailed(error.stage, error.code, error.message))
+        self._told = error.message
+
+    def answer(self, decision: Decision) -> Reply | None:
+        """Return the reply to an answer about a reminder, once it is on disk; None if it is none.
+
+        Where the disk refuses, the robot says that it could not note it.
+        """
+        action = next((each.name for each in decision.do if each.name in ACTIONS), None)
+        if action is None:
+            return None
+        try:
+            step, phrases = self._done(action)
+        except StageError as error:
+            self._publish(StageFailed(error.stage, error.code, error.message))
+            step, phrases = None, self._words.of("reminder_not_noted", self._person)
+        return Reply(
+            phrases,
+            decision.do,
+            decision.intent,
+            decision.confidence,
+            decision.engine,
+            step,
+        )
+
+    def _done(self, action: str) -> tuple[str | None, tuple[Phrase, ...]]:
+        occurrence, step = self._asked, action
+        if occurrence is None:
+            return self._say("reminder_over")
+        if action == "reminder_tell":
+            said = self._words.of(action, self._person)
+            return ASK, (*said, *self._body_of(occurrence))
+        spoken = self._say(step)
+        if action == "reminder_later" and self._scheduler.later(occurrence) is None:
+            spoken = self._say("reminder_enough")
+        elif action == "reminder_done":
+            self._scheduler.confirmed(occurrence)
+        elif action == "reminder_refused":
+            self._scheduler.refused(occurrence)
+        self._asked = None
+        return spoken
+
+    def _say(self, step: str) -> tuple[str | None, tuple[Phrase, ...]]:
+        spoken = self._words.step(step, self._person)
+        return spoken.step, spoken.phrases
+
+    async def _look(self, talk: Talk) -> None:
+        self._scheduler.look()
+        occurrence = self._scheduler.next_to_say()
+        if occurrence is None:
+            return
+        if not talk.welcome:
+            self._scheduler.leave_to_staff(occurrence, "the person wants to be let be today")
+            return
+        await self._until_free(talk)
+        # What was waited for may have taken long, and staff or a clock may have been faster.
+        if self._scheduler.next_to_say() == occurrence and talk.pausing:
+            await self._remind(talk, occurrence)
+
+    async def _until_free(self, talk: Talk) -> None:
+        until = self._clock.monotonic() + TURN_SECONDS
+        while not talk.free and not (talk.pausing and self._clock.monotonic() >= until):
+            await self._clock.sleep(LOOK_SECONDS)
+            if self._clock.monotonic() >= until + TURN_SECONDS:
+                return  # somebody has a lot to say; it is tried again at the next look
+
+    async def _remind(self, talk: Talk, occurrence: Occurrence) -> None:
+        reply = self._reply(occurrence, self._clock.now())
+        self._asked = self._scheduler.begin(occurrence)
+        told = Told(complete=False)
+        try:
+            told = await talk.bring_up(reply)
+        finally:
+            said = self._scheduler.said(self._asked, told.complete and not told.failed)
+            self._asked = said if said.state == "asked" else None
+
+    def _reply(self, occurrence: Occurrence, now: datetime) -> Reply:
+        key = "reminder_back" if occurrence.snoozed else "reminder_knock"
+        said = list(self._words.of(key, self._person))
+        if occurrence.said > occurrence.snoozed:
+            said += self._words.of("reminder_again", self._person)
+        overdue = occurrence.due_at + timedelta(minutes=occurrence.reminder.late_after) < now
+        if overdue and not occurrence.said:
+            said += self._words.of("reminder_overdue", self._person)
+        if self._presence.private or occurrence.reminder.in_company is not None:
+            return Reply((*said, *self._body_of(occurrence)), engine="corridor", step=ASK)
+        private = self._words.step(PRIVATE, self._person)
+        return Reply((*said, *private.phrases), engine="corridor", step=PRIVATE)
+
+    def _body_of(self, occurrence: Occurrence) -> tuple[Phrase, ...]:
+        reminder = occurrence.reminder
+        text = reminder.say
+        if reminder.in_company is not None and not self._presence.private:
+            text = reminder.in_company
+        if not reminder.confirm:
+            return (Phrase(text),)
+        asked = self._words.step(ASK, self._person).phrases
+        if reminder.ask is not None:
+            asked = (replace(asked[-1], text=reminder.ask),)
+        return (Phrase(text), *asked)

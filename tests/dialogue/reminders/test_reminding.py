@@ -1,0 +1,156 @@
+"""Reminders in a conversation: said in a pause, answered without a dialogue engine."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from config.settings import Resident
+from dialogue.events import StageFailed
+from tests.room import Room, one_of
+
+WATER = """
+reminders:
+  water:
+    say: "It is time for a glass of water."
+    at: "16:30"
+"""
+ALONE = Resident(name="Anna", room="private")
+HALF_PAST_FOUR = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)  # 16:30 in Berlin
+
+
+@asynccontextmanager
+async def reminded(
+    folder: Path, text: str = WATER, resident: Resident = ALONE, language: str = "en"
+) -> AsyncIterator[Room]:
+    """A room in which reminders are at work, with what stands in the resident's file."""
+    (folder / "reminders").mkdir()
+    (folder / "reminders" / "anna.yaml").write_text(text)
+    room = Room(folder, resident=resident, language=language)
+    await room.meets()
+    await room.hears("what time is it")
+    room.speaker.said.clear()
+    task = asyncio.create_task(room.reminding.run(room.talk))
+    try:
+        yield room
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await room.talk.close()
+
+
+async def until(room: Room, moment: datetime) -> None:
+    await room.clock.advance((moment - room.clock.now()).total_seconds())
+
+
+async def passes(room: Room, seconds: float) -> None:
+    await room.clock.advance(seconds)
+
+
+def state(room: Room) -> str:
+    return room.ledger.history()[-1].change
+
+
+async def test_it_is_said_and_a_yes_is_noted(tmp_path: Path) -> None:
+    async with reminded(tmp_path) as room:
+        await until(room, HALF_PAST_FOUR - timedelta(seconds=5))
+        assert room.speaker.said[-1:] != ["It is time for a glass of water."]
+        room.speaker.said.clear()
+        await passes(room, 30)
+        knock, text, asked = room.speaker.said[:3]
+        assert knock.startswith("Anna,") or knock in one_of("reminder_knock")
+        assert text == "It is time for a glass of water."
+        assert asked in one_of("reminder_ask")
+        reply = (await room.hears("yes i have")).reply
+        assert reply.step == "reminder_done"
+        assert state(room) == "confirmed"
+
+
+async def test_not_yet_comes_back_and_says_when(tmp_path: Path) -> None:
+    async with reminded(tmp_path) as room:
+        await until(room, HALF_PAST_FOUR + timedelta(seconds=10))
+        asked = (await room.hears("no")).reply
+        assert asked.step == "reminder_not_yet"
+        assert "in 10 minutes" in asked.sentences[-1]
+        assert (await room.hears("yes please")).reply.step == "reminder_later"
+        room.speaker.said.clear()
+        await passes(room, 595)
+        assert room.speaker.said == []
+        await passes(room, 20)
+        assert "It is time for a glass of water." in room.speaker.said
+        assert room.speaker.said[0] in one_of("reminder_back")
+
+
+async def test_a_refusal_is_final_and_staff_hear_of_it(tmp_path: Path) -> None:
+    async with reminded(tmp_path) as room:
+        await until(room, HALF_PAST_FOUR + timedelta(seconds=10))
+        await room.hears("no")
+        assert (await room.hears("no")).reply.step == "reminder_refused"
+        (note,) = room.alerts.open()
+        assert (note.category, note.person) == ("reminder_refused", "anna")
+        room.speaker.said.clear()
+        await passes(room, 3600)
+        assert "It is time for a glass of water." not in room.speaker.said
+
+
+async def test_silence_is_asked_again_and_then_told_to_staff(tmp_path: Path) -> None:
+    async with reminded(tmp_path) as room:
+        await until(room, HALF_PAST_FOUR + timedelta(minutes=15))
+        assert room.speaker.said.count("It is time for a glass of water.") == 2
+        assert [note.category for note in room.alerts.open()] == ["reminder_missed"]
+
+
+async def test_nobody_is_cut_off(tmp_path: Path) -> None:
+    async with reminded(tmp_path) as room:
+        await until(room, HALF_PAST_FOUR - timedelta(seconds=4))
+        await room.hears("tell me a story")
+        assert room.talk.free is False  # the robot asked something, and waits
+        room.speaker.said.clear()
+        await passes(room, 8)
+        assert "It is time for a glass of water." not in room.speaker.said
+        await passes(room, 70)
+        assert "It is time for a glass of water." in room.speaker.said
+
+
+async def test_who_may_not_be_alone_is_asked_before_it_is_said(tmp_path: Path) -> None:
+    async with reminded(tmp_path, resident=Resident(name="Anna")) as room:
+        room.speaker.said.clear()
+        await until(room, HALF_PAST_FOUR + timedelta(seconds=10))
+        assert "It is time for a glass of water." not in room.speaker.said
+        reply = (await room.hears("yes")).reply
+        assert "It is time for a glass of water." in reply.sentences
+        assert (await room.hears("yes")).reply.step == "reminder_done"
+        assert state(room) == "confirmed"
+
+
+async def test_a_stopped_robot_reminds_nobody_and_staff_hear_of_it(tmp_path: Path) -> None:
+    async with reminded(tmp_path, f"{WATER}    late_until: 20\n") as room:
+        await room.talk.stop()
+        room.speaker.said.clear()
+        await until(room, HALF_PAST_FOUR + timedelta(minutes=30))
+        assert room.speaker.said == []
+        assert [note.category for note in room.alerts.open()] == ["reminder_missed"]
+
+
+async def test_a_faulty_file_is_told_and_the_last_good_one_stays(tmp_path: Path) -> None:
+    async with reminded(tmp_path) as room:
+        await passes(room, 5)
+        (tmp_path / "reminders" / "anna.yaml").write_text(WATER.replace('"16:30"', '"26:30"'))
+        await until(room, HALF_PAST_FOUR + timedelta(seconds=5))
+        assert "It is time for a glass of water." in room.speaker.said
+        (told,) = [each for each in room.reports.events if isinstance(each, StageFailed)]
+        assert told.message.startswith("reminders/anna.yaml, line 5: ")
+        assert told.message.endswith("The reminders stay as they were.")
+
+
+@pytest.mark.parametrize("language", ["de"])
+async def test_it_speaks_german(tmp_path: Path, language: str) -> None:
+    text = WATER.replace("It is time for a glass of water.", "Es ist Zeit für ein Glas Wasser.")
+    async with reminded(tmp_path, text, language=language) as room:
+        await until(room, HALF_PAST_FOUR + timedelta(seconds=10))
+        asked = (await room.hears("nein noch nicht")).reply
+        assert "in 10 Minuten" in asked.sentences[-1]
+        assert (await room.hears("ja")).reply.step == "reminder_later"
