@@ -8,6 +8,7 @@ from robot.commands.check import check
 from robot.commands.doctor import doctor
 from robot.commands.memory import app as memory
 from robot.commands.models import app as models
+from robot.commands.reminders import app as reminders
 from robot.commands.run import run, simulate
 from robot.commands.talk import talk
 from robot.commands.train import train
@@ -24,6 +25,7 @@ for command in (simulate, run, talk, check, doctor, train, bench):
 app.add_typer(models, name="models")
 app.add_typer(alerts, name="alerts")
 app.add_typer(memory, name="memory")
+app.add_typer(reminders, name="reminders")
 
 
 def main() -> None:

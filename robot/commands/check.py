@@ -10,7 +10,9 @@ from config.clock import SystemClock
 from config.consent import Consent
 from config.files import ConfigError
 from config.paths import CONFIG
-from config.settings import LANGUAGES
+from config.reminders import FOLDER, load_reminders
+from config.settings import LANGUAGES, Settings
+from dialogue import wording
 from dialogue.flow_files import FULL
 from dialogue.flows import Flows
 from dialogue.keywords import Keywords
@@ -50,12 +52,40 @@ def check() -> None:
         for consent in resident.consent:
             output.print(f"  {_consented(consent)}", markup=False, soft_wrap=True)
     show_plan(settings)
+    wrong = list(_reminders(settings))
     flows, book = _words_or_exit()
     output.print(_table(flows, book))
-    hard = list(_hard(flows))
+    hard = [*wrong, *_hard(flows)]
     for sentence in hard:
         errors.print(sentence, style="red", markup=False, soft_wrap=True)
     raise typer.Exit(1 if hard else 0)
+
+
+def _reminders(settings: Settings) -> Iterator[str]:
+    """Yield what is wrong with the files of reminders, and with the sentences in them."""
+    found, faults = load_reminders(CONFIG / FOLDER)
+    yield from map(str, faults)
+    for name, reminders in found.items():
+        output.print(f"Reminders of {name}: {len(reminders)}.", markup=False)
+        resident = settings.residents.get(name)
+        if resident is None:
+            yield f"{FOLDER}/{name}.yaml: there is no resident of that name; rename the file."
+            continue
+        language = settings.language_of(resident)
+        for key, reminder in reminders.items():
+            for text in filter(None, (reminder.say, reminder.ask, reminder.in_company)):
+                for fault in _said(text, language, resident.form == "du"):
+                    yield f"{FOLDER}/{name}.yaml, {key}: in '{text}' {fault}."
+
+
+def _said(text: str, language: str, familiar: bool) -> Iterator[str]:
+    try:
+        sentences = wording.sentences(text)
+    except ValueError as error:
+        yield str(error)
+        return
+    for sentence in sentences:
+        yield from wording.faults(sentence, language, familiar)
 
 
 def _consented(consent: Consent) -> str:
