@@ -18,6 +18,7 @@ NAMES = {
     "latency": "from the last sample of speech to the first of the answer",
     "malformed": "1,000 damaged recordings and lines into `fireside talk`",
     "recognition": "word error rate, speed and memory of every recogniser",
+    "reminders": "killed 10,000 times: what is lost, silently doubled, or not told to staff",
     "resident": "simulated residents, a thousand turns each: rules kept, time a turn",
     "resilience": "Rasa killed, a hung voice, the stop button",
     "safety": "words of danger found and false alarms, written or --spoken, also with --no-rasa",

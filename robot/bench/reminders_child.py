@@ -1,0 +1,143 @@
+"""The process that `bench reminders` kills: days of reminders in seconds, on a clock of its own.
+
+What it prints is what the world hears: a line for each time something is said, and for each
+promise. It is forked from one that has everything loaded.
+"""
+
+import json
+import logging
+import os
+import random
+import resource
+import signal
+import sys
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from config.reminders import Reminder
+from config.settings import Home
+from dialogue.alerts import Alerts
+from dialogue.errors import StageError
+from dialogue.reminders.ledger import Ledger, Occurrence
+from dialogue.reminders.scheduler import Scheduler
+
+HOME = Home.model_validate(
+    {
+        "name": "Bench",
+        "time_zone": "Europe/Berlin",
+        "quiet_hours": {"start": "22:00", "end": "06:30"},
+    }
+)
+STEPS_S = (1, 5, 30, 60, 240)
+"""By how much time goes on between two looks."""
+
+
+@dataclass
+class SteppedClock:
+    """A clock that goes on when it is told to."""
+
+    moment: datetime
+
+    def now(self) -> datetime:
+        """Return the present moment, aware, in UTC."""
+        return self.moment
+
+    def monotonic(self) -> float:
+        """Return seconds since 1970."""
+        return self.moment.timestamp()
+
+    async def sleep(self, seconds: float) -> None:
+        """Go on at once."""
+        self.moment += timedelta(seconds=seconds)
+
+
+class Life:
+    """One life of the program, from its start to its end or a kill."""
+
+    def __init__(self, folder: Path, order: dict[str, Any]) -> None:
+        self.clock = SteppedClock(datetime.fromisoformat(order["start"]))
+        self.chance = random.Random(order["seed"])
+        began = time.monotonic()
+        self.ledger = Ledger(folder / "reminders.db", self.clock)
+        alerts = Alerts(folder / "alerts.db", self.clock)
+        self.scheduler = Scheduler(self.ledger, alerts, HOME, self.clock, lambda event: None)
+        self.scheduler.recover()
+        agenda = {
+            who: {name: Reminder.model_validate(each) for name, each in reminders.items()}
+            for who, reminders in order["agenda"].items()
+        }
+        self.scheduler.adopt(agenda)
+        _tell("ready", f"{time.monotonic() - began:.6f}")
+
+    def live(self, until: datetime) -> None:
+        """Let time go on, say what is due, and answer as residents do."""
+        while self.clock.moment < until:
+            self.clock.moment += timedelta(seconds=self.chance.choice(STEPS_S))
+            try:
+                self._step()
+            except StageError as error:
+                _tell("refused", error.code)
+            _tell("now", self.clock.moment.isoformat())
+
+    def _step(self) -> None:
+        self.scheduler.look()
+        occurrence = self.scheduler.next_to_say()
+        if occurrence is None:
+            return
+        marked = bool(occurrence.snoozed) or occurrence.said > 0
+        saying = self.scheduler.begin(occurrence)
+        _tell("said", _key(saying), int(marked), self.clock.moment.isoformat())
+        self.clock.moment += timedelta(seconds=self.chance.uniform(2, 20))
+        asked = self.scheduler.said(saying, self.chance.random() < 0.95)
+        if asked.state == "asked":
+            self._answer(asked)
+
+    def _answer(self, asked: Occurrence) -> None:
+        self.clock.moment += timedelta(seconds=self.chance.uniform(1, 60))
+        match self.chance.choice(("yes", "yes", "yes", "later", "no", "nothing")):
+            case "yes":
+                self.scheduler.confirmed(asked)
+                _tell("promised", "confirmed", _key(asked))
+            case "later" if self.scheduler.later(asked) is not None:
+                _tell("promised", "later", _key(asked))
+            case "no":
+                self.scheduler.refused(asked)
+                _tell("promised", "refused", _key(asked))
+
+
+def nursery() -> None:
+    """For each line on standard input, a folder and an order in JSON, one life."""
+    logging.disable(logging.WARNING)  # a clock that is set back is nothing special here
+    for line in sys.stdin:
+        folder, _, order = line.partition(" ")
+        pid = os.fork()
+        if pid == 0:
+            _live(Path(folder), json.loads(order))
+            os._exit(0)
+        os.waitpid(pid, 0)
+        _tell("dead", pid)
+
+
+def _live(folder: Path, order: dict[str, Any]) -> None:
+    _tell("born", os.getpid())
+    if order["full"]:  # no file may grow from here on: what a full disk does
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (order["full"], resource.RLIM_INFINITY))
+    try:
+        life = Life(folder, order)
+    except StageError as error:
+        _tell("refused", error.code)
+        return
+    life.live(datetime.fromisoformat(order["until"]))
+
+
+def _key(occurrence: Occurrence) -> str:
+    return f"{occurrence.person}/{occurrence.name}/{occurrence.local.isoformat()}"
+
+
+def _tell(*words: object) -> None:
+    # In one piece: it may be killed between two.
+    os.write(1, (" ".join(map(str, words)) + "\n").encode())
