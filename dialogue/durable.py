@@ -39,6 +39,7 @@ class DurableFile:
     def __init__(self, path: Path, kept: Kept) -> None:
         self.path = path
         self._kept = kept
+        self._disk: sqlite3.Connection | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._database = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
@@ -71,9 +72,39 @@ class DurableFile:
                 with suppress(sqlite3.Error):  # the first fault is the one to tell
                     self._database.rollback()
 
+    @property
+    def in_memory(self) -> bool:
+        """Whether the disk was left, so that nothing written now outlives the program."""
+        return self._disk is not None
+
+    def leave_disk(self) -> None:
+        """Go on in memory from what the disk has, because it takes no more."""
+        if self._disk is not None:
+            return
+        memory = sqlite3.connect(":memory:", isolation_level=None)
+        try:
+            self._database.backup(memory)
+        except sqlite3.Error as error:
+            memory.close()
+            raise self._refused(error) from error
+        self._disk, self._database = self._database, memory
+
+    def return_to_disk(self) -> None:
+        """Write what memory has to the disk, all of it or nothing, and go on there."""
+        if self._disk is None:
+            return
+        try:
+            self._database.backup(self._disk)
+        except sqlite3.Error as error:
+            raise self._refused(error) from error
+        self._database.close()
+        self._database, self._disk = self._disk, None
+
     def close(self) -> None:
         """Let go of the file; may be called twice."""
         self._database.close()
+        if self._disk is not None:
+            self._disk.close()
 
     def _prepare(self) -> None:
         self.rows("PRAGMA journal_mode = WAL")

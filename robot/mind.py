@@ -54,7 +54,6 @@ class Mind:
     safety: Safety
     words: Words
     remembering: Remembering
-    scheduler: Scheduler
     reminding: Reminding
     rasa: RasaProcess | None
     engine_settled: asyncio.Event
@@ -109,9 +108,12 @@ def open_mind(
         chance,
         rotation.forget,
     )
-    scheduler = _scheduler(stack, settings, person, state, alerts, clock, publish)
+    ledger = open_ledger(state / REMINDERS, clock, person.key, tell)
+    stack.callback(ledger.close)
+    scheduler = Scheduler(ledger, alerts, settings.home, clock, publish)
     reminding = Reminding(
         scheduler,
+        ledger,
         AgendaFiles(CONFIG, [person.key]),
         words,
         person,
@@ -151,28 +153,7 @@ def open_mind(
         publish=publish,
     )
     stack.push_async_callback(conversation.close)
-    return Mind(
-        conversation, alerts, safety, words, remembering, scheduler, reminding, rasa, settled
-    )
-
-
-def _scheduler(
-    stack: AsyncExitStack,
-    settings: Settings,
-    person: Person,
-    state: Path,
-    alerts: Alerts,
-    clock: Clock,
-    publish: Publish,
-) -> Scheduler:
-    """Open the ledger of reminders; a damaged one is set aside and told. Raises StageError."""
-
-    def tell(error: StageError) -> None:
-        publish(StageFailed(error.stage, error.code, error.message))
-
-    ledger = open_ledger(state / REMINDERS, clock, person.key, tell)
-    stack.callback(ledger.close)
-    return Scheduler(ledger, alerts, settings.home, clock, publish)
+    return Mind(conversation, alerts, safety, words, remembering, reminding, rasa, settled)
 
 
 def _memory(

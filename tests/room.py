@@ -97,6 +97,7 @@ class Room:
         self.scheduler = Scheduler(self.ledger, self.alerts, home, self.clock, self.reports)
         self.reminding = Reminding(
             self.scheduler,
+            self.ledger,
             AgendaFiles(folder, [self.person.key]),
             words,
             self.person,

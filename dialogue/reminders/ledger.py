@@ -165,6 +165,19 @@ class Ledger:
         self._clock = clock
         self._person = person
 
+    @property
+    def in_memory(self) -> bool:
+        """Whether the disk takes no more, so that nothing noted now outlives the program."""
+        return self._file.in_memory
+
+    def leave_disk(self) -> None:
+        """Go on in memory: a reminder that is not written down is better than none."""
+        self._file.leave_disk()
+
+    def return_to_disk(self) -> None:
+        """Write down what was noted in memory, and go on from the disk."""
+        self._file.return_to_disk()
+
     def plans(self) -> tuple[Plan, ...]:
         """Return every plan."""
         rows = self._file.rows(f"SELECT {_PLAN} FROM plans WHERE {_THEIRS}", (self._person,))

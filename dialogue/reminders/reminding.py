@@ -16,7 +16,7 @@ from dialogue.events import Publish, StageFailed
 from dialogue.memory.presence import Presence
 from dialogue.person import Person
 from dialogue.reminders.agenda import AgendaFiles
-from dialogue.reminders.ledger import Occurrence
+from dialogue.reminders.ledger import Ledger, Occurrence
 from dialogue.reminders.scheduler import Scheduler
 from dialogue.replies import Phrase, Reply
 from dialogue.telling import Told
@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
 """How often it looks; changes of the clock and of other processes are noticed by the next look."""
+DISK_SECONDS = 30.0
+"""How often a disk that has refused is tried again."""
 TURN_SECONDS = 60.0
 """So long the end of a conversation is waited for; then it is said in a pause."""
 ASK, PRIVATE = "reminder_ask", "reminder_private"
@@ -61,6 +63,7 @@ class Reminding:
     def __init__(
         self,
         scheduler: Scheduler,
+        ledger: Ledger,
         files: AgendaFiles,
         words: Words,
         person: Person,
@@ -69,6 +72,8 @@ class Reminding:
         publish: Publish,
     ) -> None:
         self._scheduler = scheduler
+        self._ledger = ledger
+        self._disk_again_at = 0.0
         self._files = files
         self._words = words
         self._person = person
@@ -93,6 +98,7 @@ class Reminding:
         recovered = False
         while True:
             try:
+                self._to_disk()
                 if not recovered:
                     self._scheduler.recover()
                     recovered = True
@@ -100,9 +106,25 @@ class Reminding:
                 await self._look(talk)
             except StageError as error:
                 self._tell(error)
+                self._leave_disk(error)
             except Exception:
                 log.exception("Reminders failed")
             await self._clock.sleep(LOOK_SECONDS)
+
+    def _leave_disk(self, error: StageError) -> None:
+        """Where the disk refuses, remind on without it: staff have been told."""
+        if error.code == "not_stored":
+            self._ledger.leave_disk()
+            self._disk_again_at = self._clock.monotonic() + DISK_SECONDS
+
+    def _to_disk(self) -> None:
+        if not self._ledger.in_memory or self._clock.monotonic() < self._disk_again_at:
+            return
+        self._disk_again_at = self._clock.monotonic() + DISK_SECONDS
+        try:
+            self._ledger.return_to_disk()
+        except StageError as error:
+            self._tell(error)
 
     def _read(self) -> None:
         self._new |= self._files.changed()
@@ -131,7 +153,8 @@ class Reminding:
         try:
             step, phrases = self._done(action)
         except StageError as error:
-            self._publish(StageFailed(error.stage, error.code, error.message))
+            self._tell(error)
+            self._leave_disk(error)
             step, phrases = None, self._words.of("reminder_not_noted", self._person)
         return Reply(
             phrases,

@@ -15,7 +15,8 @@ from config.clock import Clock
 from config.reminders import Reminder
 from config.settings import Home
 from dialogue.alerts import Alerts
-from dialogue.events import AlertRaised, Publish, ReminderChanged
+from dialogue.errors import StageError
+from dialogue.events import AlertRaised, Publish, ReminderChanged, StageFailed
 from dialogue.reminders.ledger import Fall, Ledger, Occurrence, Plan, State
 from dialogue.reminders.series import Moment, series_of
 
@@ -53,6 +54,7 @@ class Scheduler:
         self._free_at: datetime | None = None
         self._looked_at: datetime | None = None
         self._noted_at: datetime | None = None
+        self._told: str | None = None
 
     def adopt(self, agenda: Agenda) -> None:
         """Take what staff have written for these residents; the others keep what is planned.
@@ -221,11 +223,22 @@ class Scheduler:
             if occurrence.reminder.urgency == "high":
                 category += "_urgent"
             uid = uuid.uuid5(NAMES, f"{occurrence.person} {occurrence.name} {occurrence.local}")
-            alert = self._alerts.raise_(
-                category, occurrence.person, occurrence.reminder.say, uid.hex
-            )
+            try:
+                alert = self._alerts.raise_(
+                    category, occurrence.person, occurrence.reminder.say, uid.hex
+                )
+            except StageError as error:  # it is tried again at every look
+                self._refused(error)
+                return
+            self._told = None
             self._ledger.told_staff(occurrence, alert.id)
             self._publish(AlertRaised(alert.id, category, alert.raised_at, alert.kind))
+
+    def _refused(self, error: StageError) -> None:
+        if error.message != self._told:
+            log.error("Staff cannot be told of a reminder: %s", error.message)
+            self._publish(StageFailed(error.stage, error.code, error.message))
+        self._told = error.message
 
     def _clock_was_set_back(self, before: datetime, now: datetime) -> None:
         """What the wrong clock had called due, and nobody has heard, is due at its own time."""

@@ -1,6 +1,8 @@
 """Reminders in a conversation: said in a pause, answered without a dialogue engine."""
 
 import asyncio
+import resource
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -154,3 +156,28 @@ async def test_it_speaks_german(tmp_path: Path, language: str) -> None:
         asked = (await room.hears("nein noch nicht")).reply
         assert "in 10 Minuten" in asked.sentences[-1]
         assert (await room.hears("ja")).reply.step == "reminder_later"
+
+
+async def test_on_a_full_disk_it_reminds_on_and_writes_it_down_when_there_is_room(
+    tmp_path: Path,
+) -> None:
+    async with reminded(tmp_path) as room:
+        await passes(room, 5)
+        sizes = [path.stat().st_size for path in tmp_path.glob("*.db*")]
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (max(sizes), hard))
+        try:
+            await until(room, HALF_PAST_FOUR + timedelta(seconds=30))
+            assert "It is time for a glass of water." in room.speaker.said
+            (told,) = [each for each in room.reports.events if isinstance(each, StageFailed)]
+            assert (told.stage, told.code) == ("remind", "not_stored")
+            assert (await room.hears("yes")).reply.step == "reminder_done"
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+            signal.signal(signal.SIGXFSZ, before)
+        await passes(room, 60)
+        assert room.ledger.in_memory is False
+        assert [change.change for change in room.ledger.history()] == [
+            *("due", "saying", "asked", "confirmed")
+        ]
