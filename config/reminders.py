@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, datetime, time
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import available_timezones
@@ -82,6 +83,11 @@ def _generic(text: str) -> str:
     return text
 
 
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())  # 10 ms, a file for each of them
+
+
 Time = Annotated[
     time, BeforeValidator(_clock_time), PlainSerializer(lambda at: at.strftime("%H:%M"), str)
 ]
@@ -156,7 +162,7 @@ class Reminder(_Part):
     @field_validator("zone")
     @classmethod
     def _known_zone(cls, zone: str | None) -> str | None:
-        if zone is not None and zone not in available_timezones():
+        if zone is not None and zone not in _zones():
             raise ValueError("not a time zone; write one such as Europe/Berlin")
         return zone
 

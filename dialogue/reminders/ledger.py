@@ -5,7 +5,7 @@ Every change is on disk before anything is done or promised because of it.
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -262,6 +262,29 @@ class Ledger:
     def open(self) -> tuple[Occurrence, ...]:
         """Return what is due, being said or waiting for an answer, the earliest first."""
         return self._occurrences("next_at IS NOT NULL ORDER BY next_at, due_at, id")
+
+    def unanswered(self, now: datetime) -> tuple[Occurrence, ...]:
+        """Return what was asked, and no longer waits for an answer."""
+        return self._occurrences("state = 'asked' AND next_at <= ? ORDER BY next_at", _text(now))
+
+    def waiting(self, now: datetime) -> Iterator[Occurrence]:
+        """Yield what is to be said now, the longest due first."""
+        rows = self._file.rows(
+            f"SELECT {_OCCURRENCE} FROM occurrences WHERE {_THEIRS} AND state = 'due'"
+            " AND next_at <= ? ORDER BY next_at, due_at, id",
+            (self._person, _text(now)),
+        )
+        return map(_occurrence, rows)
+
+    @property
+    def in_talk(self) -> bool:
+        """Whether one is being said or waits for its answer."""
+        rows = self._file.rows(
+            f"SELECT 1 FROM occurrences WHERE {_THEIRS} AND next_at IS NOT NULL"
+            " AND state IN ('saying', 'asked') LIMIT 1",
+            (self._person,),
+        )
+        return bool(rows)
 
     def for_staff(self) -> tuple[Occurrence, ...]:
         """Return what staff have yet to be told of."""

@@ -31,6 +31,8 @@ SPACING = timedelta(minutes=2)
 """Between two reminders that fall on one moment."""
 SET_BACK = timedelta(minutes=1)
 """The clock is taken for set back when it shows this much less than at the last look."""
+GIVE_UP = timedelta(minutes=1)
+"""How often it looks for what could not be said for too long."""
 NOTED = timedelta(minutes=5)
 """How often the time of the last look is written down: a disk is worn by writing every second."""
 NAMES = uuid.UUID("6c1c2b5e-5d0c-4f0b-9e55-8b1f5b6f0d6a")
@@ -54,6 +56,7 @@ class Scheduler:
         self._free_at: datetime | None = None
         self._looked_at: datetime | None = None
         self._noted_at: datetime | None = None
+        self._gave_up_at: datetime | None = None
         self._told: str | None = None
 
     def adopt(self, agenda: Agenda) -> None:
@@ -98,8 +101,9 @@ class Scheduler:
         if next_at is not None and next_at <= now:
             for plan in self._ledger.plans_due(now):
                 self._fall(plan, now)
-            for occurrence in self._ledger.open():
+            for occurrence in self._ledger.unanswered(now):
                 self._follow_up(occurrence, now)
+            self._give_up(now)
         self._tell_staff()
         self._looked_at = now
         if self._noted_at is None or abs(now - self._noted_at) >= NOTED:
@@ -114,11 +118,10 @@ class Scheduler:
             return None
         if self._free_at is not None and now < self._free_at <= now + SPACING:
             return None
-        open_ = self._ledger.open()
-        if any(occurrence.state in ("saying", "asked") for occurrence in open_):
+        if self._ledger.in_talk:
             return None
-        due = (each for each in open_ if each.state == "due" and _come(each, now))
-        return next((each for each in due if self._may_speak(each.reminder, now)), None)
+        waiting = self._ledger.waiting(now)
+        return next((each for each in waiting if self._may_speak(each.reminder, now)), None)
 
     def next_at(self) -> datetime | None:
         """Return when to look again, if nothing else happens."""
@@ -205,13 +208,17 @@ class Scheduler:
         return Fall(moment, reminder, "due", f"{why}; it is said late", now)
 
     def _follow_up(self, occurrence: Occurrence, now: datetime) -> None:
-        assert occurrence.next_at is not None
-        if occurrence.state == "asked" and occurrence.next_at <= now:
-            if occurrence.said < MOST_SAID:
-                self._change(occurrence, "due", "nobody answered; it is said again", now + AGAIN)
-            else:
-                self._change(occurrence, "missed", f"nobody answered {occurrence.said} times")
-        elif occurrence.state == "due":
+        if occurrence.said < MOST_SAID:
+            self._change(occurrence, "due", "nobody answered; it is said again", now + AGAIN)
+        else:
+            self._change(occurrence, "missed", f"nobody answered {occurrence.said} times")
+
+    def _give_up(self, now: datetime) -> None:
+        """Leave to staff what could not be said for too long."""
+        if self._gave_up_at is not None and abs(now - self._gave_up_at) < GIVE_UP:
+            return
+        self._gave_up_at = now
+        for occurrence in self._ledger.waiting(now):
             waited = now - self._may_be_said_from(occurrence)
             if waited > timedelta(minutes=occurrence.reminder.late_until):
                 why = f"it could not be said for {_minutes(waited)}"
@@ -287,10 +294,6 @@ def _next(plan: Plan, after: datetime) -> Plan:
     if soonest is None:
         return replace(plan, next_at=None, next_local=None)
     return replace(plan, next_at=soonest.at, next_local=soonest.local)
-
-
-def _come(occurrence: Occurrence, now: datetime) -> bool:
-    return occurrence.next_at is not None and occurrence.next_at <= now
 
 
 def _minutes(span: timedelta) -> str:

@@ -13,6 +13,7 @@ from robot.bench.common import BenchError, Options, as_json
 from robot.commands.console import NOT_USABLE, errors, fail, output
 
 NAMES = {
+    "agenda": "what reminders cost with 10, 100 and 1,000 residents",
     "alerts": "killed 1,000 times between an alert and its acknowledgement",
     "choice": "slots of spoken orders, told to the recogniser, clean and in noise",
     "latency": "from the last sample of speech to the first of the answer",
@@ -22,6 +23,7 @@ NAMES = {
     "resident": "simulated residents, a thousand turns each: rules kept, time a turn",
     "resilience": "Rasa killed, a hung voice, the stop button",
     "safety": "words of danger found and false alarms, written or --spoken, also with --no-rasa",
+    "schedules": "10,000 random schedules over ten years, by two reckonings",
     "start": "time to the first word, memory and idle load of each process",
     "understanding": "intents of public sets and of our own, beside Rasa as it comes",
 }
