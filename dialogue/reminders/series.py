@@ -55,11 +55,15 @@ class Series:
         return sorted(each for each in found.values() if after < each.at <= until)
 
     def next(self, after: datetime) -> Moment | None:
-        """Return the first moment after this one, if there is one within nine years."""
+        """Return the first moment after this one, or None.
+
+        A rule is given up when for nine years nothing has come of it, from its start or from now.
+        """
         first = self._local(after) - CHANGE
+        last = max(first, self.start, *self.also) + FAR
         soonest: Moment | None = None
         for local in self._from(first):
-            if local > first + FAR or (soonest and local > soonest.local + CHANGE):
+            if local > last or (soonest and local > soonest.local + CHANGE):
                 break
             moment = self._moment(local)
             if moment.at > after and (soonest is None or moment < soonest):
