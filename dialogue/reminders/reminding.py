@@ -13,6 +13,7 @@ from config.reminders import Reminder
 from dialogue.decisions import Decision
 from dialogue.errors import StageError
 from dialogue.events import Publish, StageFailed
+from dialogue.flow_files import FULL
 from dialogue.memory.presence import Presence
 from dialogue.person import Person
 from dialogue.reminders.agenda import AgendaFiles
@@ -213,10 +214,18 @@ class Reminding:
         try:
             told = await talk.bring_up(reply)
         finally:
-            said = self._scheduler.said(self._asked, told.complete and not told.failed)
+            heard = told.complete and not told.failed
+            said = self._scheduler.said(self._asked, heard, self._can_ask)
             self._asked = said if said.state == "asked" else None
 
+    @property
+    def _can_ask(self) -> bool:
+        """Whether the robot has the words to ask in the person's language."""
+        return self._person.language in FULL
+
     def _reply(self, occurrence: Occurrence, now: datetime) -> Reply:
+        if not self._can_ask:
+            return Reply((Phrase(occurrence.reminder.say),), engine="corridor")
         key = "reminder_back" if occurrence.snoozed else "reminder_knock"
         said = list(self._words.of(key, self._person))
         if occurrence.said > occurrence.snoozed:

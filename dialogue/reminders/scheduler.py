@@ -133,13 +133,18 @@ class Scheduler:
             occurrence, "saying", "it is being said", self._clock.now() + ANSWER, said=1
         )
 
-    def said(self, occurrence: Occurrence, complete: bool) -> Occurrence:
-        """It was said, or was broken off: then it comes back."""
+    def said(self, occurrence: Occurrence, complete: bool, asked: bool = True) -> Occurrence:
+        """It was said; or was broken off, and comes back once: a second time, staff are told.
+
+        Without `asked` nothing was asked, and no answer is waited for.
+        """
         now = self._clock.now()
         self._free_at = now + SPACING
-        if not complete:
+        if not complete and occurrence.said - occurrence.snoozed < MOST_SAID:
             return self._change(occurrence, "due", "it was broken off", now + AGAIN)
-        if not occurrence.reminder.confirm:
+        if not complete:
+            return self.leave_to_staff(occurrence, "it was broken off again")
+        if not (asked and occurrence.reminder.confirm):
             return self._change(occurrence, "said", "it was said")
         return self._change(occurrence, "asked", "it was said and asked", now + ANSWER)
 

@@ -129,6 +129,7 @@ export class Alerts {
 }
 
 function textKey(kind, category) {
+  if (category.startsWith("reminder_")) return `${kind}.reminder`;
   if (kind === "note") return category === "distress" ? "note.distress" : "note.other";
   return category === "emergency" ? "alert.emergency" : "alert.other";
 }

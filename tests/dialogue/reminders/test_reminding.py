@@ -181,3 +181,24 @@ async def test_on_a_full_disk_it_reminds_on_and_writes_it_down_when_there_is_roo
         assert [change.change for change in room.ledger.history()] == [
             *("due", "saying", "asked", "confirmed")
         ]
+
+
+async def test_asked_to_be_let_be_it_does_not_come_back_and_staff_hear_of_it(
+    tmp_path: Path,
+) -> None:
+    async with reminded(tmp_path) as room:
+        await until(room, HALF_PAST_FOUR + timedelta(seconds=20))
+        await room.hears("i want to be by myself now")
+        room.speaker.said.clear()
+        await passes(room, 3600)
+        assert room.speaker.said == []
+        assert [note.category for note in room.alerts.open()] == ["reminder_missed"]
+
+
+async def test_in_another_language_it_is_said_and_nothing_is_asked(tmp_path: Path) -> None:
+    text = WATER.replace("It is time for a glass of water.", "C'est l'heure d'un verre d'eau.")
+    async with reminded(tmp_path, text, language="fr") as room:
+        room.speaker.said.clear()
+        await until(room, HALF_PAST_FOUR + timedelta(minutes=1))
+        assert room.speaker.said[-1] == "C'est l'heure d'un verre d'eau."
+        assert state(room) == "said"

@@ -252,6 +252,17 @@ def test_broken_off_it_comes_back(room: Room) -> None:
     assert room.due() is not None
 
 
+def test_broken_off_twice_it_is_left_to_staff(room: Room) -> None:
+    room.adopt(water=WATER)
+    for _ in range(2):
+        room.clock.turn(hours=1)
+        occurrence = room.due()
+        assert occurrence is not None
+        room.scheduler.said(room.scheduler.begin(occurrence), complete=False)
+    assert room.states() == ["missed"]
+    assert len(room.alerts.open()) == 1
+
+
 def test_what_cannot_be_said_for_hours_goes_to_staff(room: Room) -> None:
     room.adopt(water=WATER)
     room.clock.turn(hours=1)
