@@ -17,7 +17,7 @@ from dialogue.flow_files import FULL
 from dialogue.memory.presence import Presence
 from dialogue.person import Person
 from dialogue.reminders.agenda import AgendaFiles
-from dialogue.reminders.ledger import Ledger, Occurrence
+from dialogue.reminders.ledger import OPEN, Ledger, Occurrence
 from dialogue.reminders.scheduler import Scheduler
 from dialogue.replies import Phrase, Reply
 from dialogue.telling import Told
@@ -167,13 +167,12 @@ class Reminding:
         )
 
     def _done(self, action: str) -> tuple[str | None, tuple[Phrase, ...]]:
-        occurrence, step = self._asked, action
+        occurrence = self._current()
         if occurrence is None:
             return self._say("reminder_over")
         if action == "reminder_tell":
-            said = self._words.of(action, self._person)
-            return ASK, (*said, *self._body_of(occurrence))
-        spoken = self._say(step)
+            return self._tell_it(occurrence)
+        spoken = self._say(action)
         if action == "reminder_later" and self._scheduler.later(occurrence) is None:
             spoken = self._say("reminder_enough")
         elif action == "reminder_done":
@@ -182,6 +181,21 @@ class Reminding:
             self._scheduler.refused(occurrence)
         self._asked = None
         return spoken
+
+    def _current(self) -> Occurrence | None:
+        """Return what was asked about last, as it is now, while it is open."""
+        if self._asked is None:
+            return None
+        occurrence = self._ledger.get(self._asked.id)
+        return occurrence if occurrence.state in OPEN else None
+
+    def _tell_it(self, occurrence: Occurrence) -> tuple[str | None, tuple[Phrase, ...]]:
+        said = (*self._words.of("reminder_tell", self._person), *self._body_of(occurrence))
+        if occurrence.reminder.confirm:
+            return ASK, said
+        self._scheduler.said(occurrence, complete=True, asked=False)
+        self._asked = None
+        return None, said
 
     def _say(self, step: str) -> tuple[str | None, tuple[Phrase, ...]]:
         spoken = self._words.step(step, self._person)
@@ -215,8 +229,9 @@ class Reminding:
             told = await talk.bring_up(reply)
         finally:
             heard = told.complete and not told.failed
-            said = self._scheduler.said(self._asked, heard, self._can_ask)
-            self._asked = said if said.state == "asked" else None
+            said = self._scheduler.said(self._asked, heard, asked=reply.step is not None)
+            # Who interrupts the question with the answer has answered it.
+            self._asked = said if said.state in OPEN else None
 
     @property
     def _can_ask(self) -> bool:
@@ -234,7 +249,8 @@ class Reminding:
         if overdue and not occurrence.said:
             said += self._words.of("reminder_overdue", self._person)
         if self._presence.private or occurrence.reminder.in_company is not None:
-            return Reply((*said, *self._body_of(occurrence)), engine="corridor", step=ASK)
+            step = ASK if occurrence.reminder.confirm else None
+            return Reply((*said, *self._body_of(occurrence)), engine="corridor", step=step)
         private = self._words.step(PRIVATE, self._person)
         return Reply((*said, *private.phrases), engine="corridor", step=PRIVATE)
 

@@ -133,7 +133,7 @@ class Scheduler:
             occurrence, "saying", "it is being said", self._clock.now() + ANSWER, said=1
         )
 
-    def said(self, occurrence: Occurrence, complete: bool, asked: bool = True) -> Occurrence:
+    def said(self, occurrence: Occurrence, complete: bool, asked: bool) -> Occurrence:
         """It was said; or was broken off, and comes back once: a second time, staff are told.
 
         Without `asked` nothing was asked, and no answer is waited for.
@@ -144,7 +144,7 @@ class Scheduler:
             return self._change(occurrence, "due", "it was broken off", now + AGAIN)
         if not complete:
             return self.leave_to_staff(occurrence, "it was broken off again")
-        if not (asked and occurrence.reminder.confirm):
+        if not asked:
             return self._change(occurrence, "said", "it was said")
         return self._change(occurrence, "asked", "it was said and asked", now + ANSWER)
 

@@ -99,7 +99,7 @@ def _fire(scheduler: Scheduler) -> None:
     scheduler.look()
     occurrence = scheduler.next_to_say()
     if occurrence is not None:
-        scheduler.confirmed(scheduler.said(scheduler.begin(occurrence), complete=True))
+        scheduler.confirmed(scheduler.said(scheduler.begin(occurrence), complete=True, asked=True))
 
 
 def _ms(work: Callable[[], object]) -> float:

@@ -91,7 +91,8 @@ class Life:
         saying = self.scheduler.begin(occurrence)
         _tell("said", _key(saying), int(marked), self.clock.moment.isoformat())
         self.clock.moment += timedelta(seconds=self.chance.uniform(2, 20))
-        asked = self.scheduler.said(saying, self.chance.random() < 0.95)
+        heard = self.chance.random() < 0.95
+        asked = self.scheduler.said(saying, heard, asked=saying.reminder.confirm)
         if asked.state == "asked":
             self._answer(asked)
 

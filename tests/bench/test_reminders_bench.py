@@ -40,7 +40,7 @@ def history(folder: Path, *, confirm: bool) -> None:
     scheduler.look()
     occurrence = scheduler.next_to_say()
     assert occurrence is not None
-    asked = scheduler.said(scheduler.begin(occurrence), complete=True)
+    asked = scheduler.said(scheduler.begin(occurrence), complete=True, asked=True)
     if confirm:
         scheduler.confirmed(asked)
     ledger.close()

@@ -12,7 +12,7 @@ import pytest
 
 from config.settings import Resident
 from dialogue.events import StageFailed
-from tests.room import Room, one_of
+from tests.room import FLOWS, Room, one_of
 
 WATER = """
 reminders:
@@ -201,4 +201,30 @@ async def test_in_another_language_it_is_said_and_nothing_is_asked(tmp_path: Pat
         room.speaker.said.clear()
         await until(room, HALF_PAST_FOUR + timedelta(minutes=1))
         assert room.speaker.said[-1] == "C'est l'heure d'un verre d'eau."
+        assert state(room) == "said"
+
+
+async def test_an_answer_that_interrupts_the_question_is_one(tmp_path: Path) -> None:
+    async with reminded(tmp_path) as room:
+        await until(room, HALF_PAST_FOUR + timedelta(seconds=4))
+        assert room.mouth.speaking
+        assert (await room.hears("yes i have")).reply.step == "reminder_done"
+        assert state(room) == "confirmed"
+
+
+async def test_an_answer_that_comes_too_late_is_told_so(tmp_path: Path) -> None:
+    async with reminded(tmp_path) as room:
+        await until(room, HALF_PAST_FOUR + timedelta(minutes=14))
+        assert state(room) == "told_staff"
+        reply = room.reminding.answer(FLOWS.decision("keywords", "reminder_ask", "affirm", "en"))
+        assert reply is not None
+        assert reply.step == "reminder_over"
+
+
+async def test_what_is_personal_and_needs_no_answer_is_told_when_it_may_be(tmp_path: Path) -> None:
+    text = f"{WATER}    confirm: false\n"
+    async with reminded(tmp_path, text, resident=Resident(name="Anna")) as room:
+        await until(room, HALF_PAST_FOUR + timedelta(seconds=20))
+        reply = (await room.hears("yes")).reply
+        assert reply.sentences[-1] == "It is time for a glass of water."
         assert state(room) == "said"

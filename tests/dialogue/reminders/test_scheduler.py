@@ -75,7 +75,7 @@ class Room:
     def say(self) -> Occurrence:
         occurrence = self.due()
         assert occurrence is not None
-        return self.scheduler.said(self.scheduler.begin(occurrence), complete=True)
+        return self.scheduler.said(self.scheduler.begin(occurrence), complete=True, asked=True)
 
     def states(self) -> list[str]:
         everything = self.ledger.of_day(MORNING - timedelta(days=400), MORNING + timedelta(400))
@@ -247,7 +247,7 @@ def test_broken_off_it_comes_back(room: Room) -> None:
     room.clock.turn(hours=1)
     occurrence = room.due()
     assert occurrence is not None
-    room.scheduler.said(room.scheduler.begin(occurrence), complete=False)
+    room.scheduler.said(room.scheduler.begin(occurrence), complete=False, asked=True)
     room.clock.turn(seconds=AGAIN.total_seconds())
     assert room.due() is not None
 
@@ -258,7 +258,7 @@ def test_broken_off_twice_it_is_left_to_staff(room: Room) -> None:
         room.clock.turn(hours=1)
         occurrence = room.due()
         assert occurrence is not None
-        room.scheduler.said(room.scheduler.begin(occurrence), complete=False)
+        room.scheduler.said(room.scheduler.begin(occurrence), complete=False, asked=True)
     assert room.states() == ["missed"]
     assert len(room.alerts.open()) == 1
 
