@@ -207,6 +207,8 @@ def checked_rule(rule: str) -> str:
         raise ValueError(f"a rule begins with FREQ= and one of {', '.join(FREQUENCIES)}")
     if not {"DTSTART", "UNTIL"}.isdisjoint(parts):
         raise ValueError("leave DTSTART and UNTIL out; use 'starts' and 'ends'")
+    if not parts.get("COUNT", "1").isdecimal() or parts.get("COUNT") == "0":
+        raise ValueError("COUNT is how often, 1 or more")
     try:
         rrulestr(text, dtstart=datetime(2024, 1, 1))  # noqa: DTZ001 - local time, as in RFC 5545
     except (ValueError, TypeError, KeyError, IndexError) as error:

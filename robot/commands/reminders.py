@@ -21,6 +21,7 @@ from config.paths import CONFIG, STATE
 from config.reminders import FOLDER, Reminder, load_reminders, read_reminders
 from config.settings import Settings
 from dialogue.errors import StageError
+from dialogue.reminders.calendars import read_calendar
 from dialogue.reminders.ledger import FILE, Ledger, Occurrence
 from dialogue.reminders.series import Moment, series_of
 from robot.commands.console import NOT_USABLE, errors, fail, output, settings_or_exit
@@ -123,15 +124,13 @@ def add(
 ) -> None:
     """Write one more reminder into a resident's file; a robot that is awake reads it at once."""
     settings = settings_or_exit()
-    if resident not in settings.residents:
-        raise typer.BadParameter(f"RESIDENT is one of {', '.join(sorted(settings.residents))}.")
-    path = CONFIG / FOLDER / f"{resident}.yaml"
+    path = _file_of(resident, settings)
     reminder: dict[str, Any] = {"say": say, "at": at}
     reminder |= {key: value for key, value in (("on", on), ("every", every)) if value}
     try:
         if path.exists() and name in read_reminders(path):
             raise fail(f"{path.name} has a reminder called {name} already; take another name.", 2)
-        added = _write(path, name, reminder)
+        added = _write(path, {name: reminder})[name]
     except ConfigError as error:
         raise fail("\n".join(str(fault) for fault in error.faults), NOT_USABLE) from error
     following = _next(added, settings, datetime.now(UTC))
@@ -144,6 +143,36 @@ def add(
         typer.echo(json.dumps(document))
     else:
         output.print(f"Added to {path.name}. Next: {_shown(following, settings)}.", markup=False)
+
+
+@app.command("import")
+def import_calendar(
+    file: Annotated[Path, typer.Argument(help="A calendar, .ics.")],
+    resident: Annotated[str, typer.Argument(help="A file under config/residents.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write a calendar's events into a resident's file; what is there already stays as it is.
+
+    Exit codes: 0 all were taken, 1 some were refused, one sentence each.
+    """
+    settings = settings_or_exit()
+    path = _file_of(resident, settings)
+    read = read_calendar(file, settings.home.zone)
+    try:
+        known = read_reminders(path) if path.exists() else {}
+        new = {name: raw for name, raw in read.reminders.items() if name not in known}
+        if new:
+            _write(path, new)
+    except ConfigError as error:
+        raise fail("\n".join(str(fault) for fault in error.faults), NOT_USABLE) from error
+    for fault in read.faults:
+        errors.print(str(fault), style="red", markup=False, soft_wrap=True)
+    if as_json:
+        typer.echo(json.dumps({"added": sorted(new), "refused": len(read.faults)}))
+    else:
+        there = len(read.reminders) - len(new)
+        output.print(f"Added {len(new)} to {path.name}; {there} were there already.", markup=False)
+    raise typer.Exit(NOT_USABLE if read.faults else 0)
 
 
 @app.command()
@@ -247,20 +276,24 @@ def _shown(moment: Moment | None, settings: Settings) -> str:
     return f"{moment.at.astimezone(settings.home.zone):%a %d.%m.%Y %H:%M}"
 
 
-def _write(path: Path, name: str, reminder: dict[str, Any]) -> Reminder:
+def _file_of(resident: str, settings: Settings) -> Path:
+    if resident not in settings.residents:
+        raise typer.BadParameter(f"RESIDENT is one of {', '.join(sorted(settings.residents))}.")
+    return CONFIG / FOLDER / f"{resident}.yaml"
+
+
+def _write(path: Path, new: dict[str, dict[str, Any]]) -> dict[str, Reminder]:
     """Append to the file, whole or not at all, once it can be read. Raises ConfigError."""
     before = path.read_text("utf-8") if path.exists() else "reminders:\n"
-    block = yaml.safe_dump(
-        {name: reminder}, allow_unicode=True, sort_keys=False, default_flow_style=None
-    )
+    block = yaml.safe_dump(new, allow_unicode=True, sort_keys=False, default_flow_style=None)
     indented = "".join(f"  {line}\n" for line in block.splitlines())
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
-        new = Path(scratch) / path.name
-        new.write_text(f"{before.rstrip()}\n{indented}", encoding="utf-8")
-        added = read_reminders(new)[name]
-        os.replace(new, path)
-    return added
+        written = Path(scratch) / path.name
+        written.write_text(f"{before.rstrip()}\n{indented}", encoding="utf-8")
+        found = read_reminders(written)
+        os.replace(written, path)
+    return found
 
 
 @contextmanager

@@ -145,3 +145,21 @@ def test_check_reads_reminders_and_measures_their_sentences(told: Told, tmp_path
     assert "reminders/rosa.yaml, water: in" in told_of
     assert "12 are the most" in told_of
     assert "reminders/bo.yaml: there is no resident of that name" in told_of
+
+
+def test_a_calendar_is_taken_over_once_and_its_slips_are_named(told: Told, tmp_path: Path) -> None:
+    event = (
+        "BEGIN:VEVENT\nUID:{uid}\nSUMMARY:{title}\nDTSTART;TZID=Europe/Berlin:20991201T160000\n"
+        "END:VEVENT\n"
+    )
+    events = event.format(uid=1, title="Choir") + event.format(uid=2, title="Take 2 pills")
+    calendar = tmp_path / "home.ics"
+    calendar.write_text(f"BEGIN:VCALENDAR\nVERSION:2.0\n{events}END:VCALENDAR\n")
+    code, shown, error = told("import", str(calendar), "rosa", "--json")
+    assert (code, json.loads(shown)["refused"]) == (1, 1)
+    assert "home.ics, line 8: It cannot be a reminder" in error
+    (name,) = json.loads(shown)["added"]
+    reminder = read_reminders(tmp_path / "reminders" / "rosa.yaml")[name]
+    assert (reminder.say, reminder.on[0].isoformat()) == ("Choir.", "2099-12-01")
+    assert json.loads(told("import", str(calendar), "rosa", "--json")[1])["added"] == []
+    assert told("import", str(tmp_path / "none.ics"), "rosa")[0] == 1
