@@ -21,6 +21,7 @@ from config.paths import CONFIG, STATE
 from config.reminders import FOLDER, Reminder, load_reminders, read_reminders
 from config.settings import Settings
 from dialogue.errors import StageError
+from dialogue.reminders import fhir
 from dialogue.reminders.calendars import read_calendar
 from dialogue.reminders.ledger import FILE, Ledger, Occurrence
 from dialogue.reminders.series import Moment, series_of
@@ -147,17 +148,22 @@ def add(
 
 @app.command("import")
 def import_calendar(
-    file: Annotated[Path, typer.Argument(help="A calendar, .ics.")],
+    file: Annotated[Path, typer.Argument(help="A calendar, .ics, or a FHIR R4 bundle, .json.")],
     resident: Annotated[str, typer.Argument(help="A file under config/residents.")],
     as_json: AsJson = False,
 ) -> None:
-    """Write a calendar's events into a resident's file; what is there already stays as it is.
+    """Write a calendar's events, or what FHIR has planned, into a resident's file.
+
+    What is there already stays as it is.
 
     Exit codes: 0 all were taken, 1 some were refused, one sentence each.
     """
     settings = settings_or_exit()
     path = _file_of(resident, settings)
-    read = read_calendar(file, settings.home.zone)
+    if file.suffix.lower() == ".json":
+        read = fhir.read_bundle(file, settings.home)
+    else:
+        read = read_calendar(file, settings.home.zone)
     try:
         known = read_reminders(path) if path.exists() else {}
         new = {name: raw for name, raw in read.reminders.items() if name not in known}
@@ -215,6 +221,15 @@ def history(resident: Who = None, days: int = 1, as_json: AsJson = False) -> Non
             str(each.snoozed),
         )
     output.print(table)
+
+
+@app.command()
+def export(resident: Who = None, days: int = 1) -> None:
+    """Print what became of the reminders of the last days as a FHIR R4 bundle."""
+    now = datetime.now(UTC)
+    with _ledger(resident) as ledger:
+        found = ledger.of_day(now - timedelta(days=days), now + timedelta(seconds=1))
+    typer.echo(json.dumps(fhir.bundle(found), indent=2, ensure_ascii=False))
 
 
 @app.command()
