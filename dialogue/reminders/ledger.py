@@ -333,6 +333,15 @@ class Ledger:
         rows = self._file.rows("SELECT at FROM looked")
         return datetime.fromisoformat(rows[0][0]) if rows else None
 
+    @property
+    def last_said_at(self) -> datetime | None:
+        """When something was said last."""
+        ((moment,),) = self._file.rows(
+            f"SELECT max(at) FROM history WHERE {_THEIRS} AND change IN ('said', 'asked')",
+            (self._person,),
+        )
+        return datetime.fromisoformat(moment) if moment else None
+
     def look(self, now: datetime) -> None:
         """Note that the engine has looked."""
         self._file.rows("INSERT OR REPLACE INTO looked (only, at) VALUES (1, ?)", (_text(now),))

@@ -116,6 +116,8 @@ class Scheduler:
         next_at = self._ledger.next_at()
         if next_at is None or next_at > now:
             return None
+        if self._free_at is None and (last := self._ledger.last_said_at) is not None:
+            self._free_at = last + SPACING  # said before a restart
         if self._free_at is not None and now < self._free_at <= now + SPACING:
             return None
         if self._ledger.in_talk:

@@ -197,6 +197,16 @@ def test_one_at_a_time_and_spaced(room: Room) -> None:
     assert {first.name, second.name} == {"water", "walk"}
 
 
+def test_spaced_also_after_a_restart(room: Room) -> None:
+    room.adopt(water=WATER, walk=WATER | {"say": "It is time for a walk."})
+    room.clock.turn(hours=1)
+    room.scheduler.confirmed(room.say())
+    room.restart()
+    assert room.due() is None
+    room.clock.turn(seconds=SPACING.total_seconds())
+    assert room.due() is not None
+
+
 def test_quiet_hours_put_off_what_may_wait(tmp_path: Path) -> None:
     room = Room(tmp_path, quiet_hours={"start": "22:00", "end": "07:00"})
     room.adopt(lamp=WATER | {"at": "23:00"}, pills=WATER | {"at": "23:30", "quiet_hours": False})
