@@ -66,7 +66,8 @@ class Care:
         """
         asked, self.waiting_for_help_answer = self.waiting_for_help_answer, False
         if verdict is None and asked:
-            return self._help_answer(utterance, person)
+            answer = self._help_answer(utterance, person)
+            return answer or self._by_right(utterance, None, person)
         if verdict is None:
             doubtful = utterance.called and utterance.confidence < SURE
             if doubtful and can_ask:
