@@ -207,8 +207,9 @@ def checked_rule(rule: str) -> str:
         raise ValueError(f"a rule begins with FREQ= and one of {', '.join(FREQUENCIES)}")
     if not {"DTSTART", "UNTIL"}.isdisjoint(parts):
         raise ValueError("leave DTSTART and UNTIL out; use 'starts' and 'ends'")
-    if not parts.get("COUNT", "1").isdecimal() or parts.get("COUNT") == "0":
-        raise ValueError("COUNT is how often, 1 or more")
+    for name in ("COUNT", "INTERVAL"):  # dateutil takes an INTERVAL of 0, and never ends
+        if not re.fullmatch(r"[1-9]\d{0,4}", parts.get(name, "1"), re.ASCII):
+            raise ValueError(f"{name} is a number from 1 to 99999")
     try:
         rrulestr(text, dtstart=datetime(2024, 1, 1))  # noqa: DTZ001 - local time, as in RFC 5545
     except (ValueError, TypeError, KeyError, IndexError) as error:

@@ -143,3 +143,16 @@ def test_the_next_is_the_first_of_all(rule: str, start: datetime, look: datetime
     assert all_of_them[:1] == (
         [found] if found and found.at <= after + timedelta(days=1500) else []
     )
+
+
+@pytest.mark.parametrize("more", ["INTERVAL=0", "INTERVAL=-1", "COUNT=0", "INTERVAL=x"])
+def test_a_rule_that_would_never_end_is_refused(more: str) -> None:
+    with pytest.raises(ValueError, match="is a number from 1 to 99999"):
+        Reminder.model_validate(
+            {
+                "say": "It is time.",
+                "at": "9:00",
+                "starts": "2026-12-01",
+                "repeat": f"FREQ=DAILY;{more}",
+            }
+        )
