@@ -137,6 +137,8 @@ class Reminder(_Part):
     """Minutes until it comes back after "later"."""
     snoozes: Annotated[int, Field(ge=0, le=10)] = 3
     """How often it may be put off."""
+    own: bool = False
+    """Whether the person has asked for it: staff hear that it was missed, not what it says."""
 
     @field_validator("say", "ask", "in_company")
     @classmethod

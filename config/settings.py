@@ -43,6 +43,10 @@ class Home(_Settings):
     """When there is breakfast, lunch, coffee and dinner, as local times such as "12:00"."""
     quiet_hours: QuietHours | None = None
     """When nobody is reminded, but of what may break them."""
+    shift_changes: Annotated[
+        tuple[Annotated[str, Field(pattern=CLOCK_TIME)], ...], Field(max_length=8)
+    ] = ("06:00", "14:00", "22:00")
+    """When a note tells what became of the reminders since the last change; empty for none."""
     repeat_after_days: Annotated[int, Field(ge=1, le=365)] = 14
     """So many days nothing is told again to the same person."""
 

@@ -12,6 +12,7 @@ from config.clock import Clock
 from dialogue.alert_file import AlertFile
 from dialogue.durable import set_aside
 from dialogue.errors import StageError
+from dialogue.events import AlertRaised
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ KINDS: Mapping[str, Kind] = {
     "privacy_request": "note",
     "reminder_missed": "note",
     "reminder_refused": "note",
+    "reminder_summary": "note",
 }
 """What each category is (rules of conversation); every other one is an alert."""
 DISTRESS_LIMIT, DISTRESS_WITHIN = 3, timedelta(hours=24)
@@ -54,6 +56,16 @@ class Alert:
     step_at: str | None
     acknowledged_at: str | None
     acknowledged_by: str | None
+
+
+OF_REMINDERS = "reminder_"
+"""Begins the categories whose words are those of staff, not of a resident."""
+
+
+def raised(alert: Alert) -> AlertRaised:
+    """Return the event that tells of an alert; what a resident said is not in it."""
+    about = alert.words if alert.category.startswith(OF_REMINDERS) else None
+    return AlertRaised(alert.id, alert.category, alert.raised_at, alert.kind, about)
 
 
 _COLUMNS = ", ".join(field.name for field in fields(Alert))

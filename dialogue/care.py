@@ -6,9 +6,9 @@ It needs no dialogue engine. The robot never ranks, diagnoses or pretends that h
 import logging
 from collections.abc import Sequence
 
-from dialogue.alerts import Alerts
+from dialogue.alerts import Alerts, raised
 from dialogue.errors import StageError
-from dialogue.events import SEALED, AlertNotStored, AlertRaised, DangerHeard, Publish, StageFailed
+from dialogue.events import SEALED, AlertNotStored, DangerHeard, Publish, StageFailed
 from dialogue.keywords import Keywords
 from dialogue.memory.rights import Rights
 from dialogue.person import Person
@@ -101,7 +101,7 @@ class Care:
         if self._rights is None:
             return None
         return self._rights.answer(
-            utterance, category, person, lambda note: self._raise(note, person)
+            utterance, category, person, lambda note: self.tell_human(note, person)
         )
 
     def _help_answer(self, utterance: Utterance, person: Person) -> Reply | None:
@@ -114,11 +114,12 @@ class Care:
 
     def _tell(self, category: str, person: Person) -> Reply:
         key = "stop_assent" if category == "stop" else category
-        if category in TELL_A_HUMAN and not self._raise(category, person):
+        if category in TELL_A_HUMAN and not self.tell_human(category, person):
             key = "emergency_no_alert"
         return _reply(self._words.of(key, person), category)
 
-    def _raise(self, category: str, person: Person) -> bool:
+    def tell_human(self, category: str, person: Person) -> bool:
+        """Leave an alert or a note of this category; return whether it is stored."""
         try:
             alert = self._alerts.raise_(category, person.key)
         except StageError as error:
@@ -130,7 +131,7 @@ class Care:
         if category == "emergency":
             self._open.add(alert.id)
         if alert.audience == "shift":
-            self._publish(AlertRaised(alert.id, category, alert.raised_at, alert.kind))
+            self._publish(raised(alert))
         return True
 
 

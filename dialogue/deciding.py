@@ -10,6 +10,7 @@ from dialogue.flows import FALLBACK, IN_PASSING, Flows
 from dialogue.memory.remembering import Remembering
 from dialogue.person import Person
 from dialogue.reminders.reminding import Reminding
+from dialogue.reminders.spoken.asking import Asking
 from dialogue.replies import Phrase, Reply, Utterance
 from dialogue.words import Words
 
@@ -37,6 +38,7 @@ class Deciding:
         clock: Clock,
         remembering: Remembering | None = None,
         reminding: Reminding | None = None,
+        asking: Asking | None = None,
     ) -> None:
         self._dialogue = dialogue
         self._flows = flows
@@ -46,6 +48,7 @@ class Deciding:
         self._clock = clock
         self._remembering = remembering
         self._reminding = reminding
+        self._asking = asking
         self._asking_back = AskingBack(flows, words)
         self._session = 0
         self._last_heard = -SESSION_SECONDS
@@ -85,6 +88,8 @@ class Deciding:
         if utterance.confidence < self._confidence:
             step = last.step if last else None
             return Reply(self._words.of("ask_again", self._person), engine="corridor", step=step)
+        if self._asking is not None and (answer := self._asking.hear(utterance, last)):
+            return answer
         noted = self._remembering.heard(utterance) if self._remembering else ()
         reply = await self._understand(utterance, last)
         noted = noted or self._answered(utterance, last, reply)
@@ -124,6 +129,8 @@ class Deciding:
 
     def _done(self, decision: Decision, last: Reply | None) -> Reply:
         if self._reminding is not None and (answer := self._reminding.answer(decision)):
+            return answer
+        if self._asking is not None and (answer := self._asking.answer(decision)):
             return answer
         for action in decision.do:
             self._person.adjust(action.name)

@@ -71,6 +71,8 @@ class AlertRaised:
     category: str
     time: str
     kind: Literal["alert", "note"] = "alert"
+    about: str | None = None
+    """What staff wrote and is to be seen to, such as a reminder; never a resident's words."""
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,15 @@ Does = Literal[
     "reminder_done",
     "reminder_later",
     "reminder_refused",
+    "own_add",
+    "own_saved",
+    "own_dropped",
+    "own_list",
+    "own_missed",
+    "own_told_alone",
+    "own_cancel",
+    "own_cancelled",
+    "own_kept",
 ]
 """What the program can do with a step, beside saying it."""
 Kind = Literal["likes", "people", "places", "work", "music", "food"]

@@ -80,7 +80,7 @@ class Pattern:
         if tokens.count("...") > MOST_GAPS:
             raise ValueError(f"more than {MOST_GAPS} gaps '...' in '{notation}'; use fewer")
         pieces = [self._piece(token.strip()) for token in tokens]
-        if all(token[0] in "[^$.{" for token in tokens):
+        if not any(map(self._must_be_there, tokens)):
             raise ValueError(f"'{notation}' names no word that must be there; add one")
         for end in (0, -1):
             if tokens[end] == "...":
@@ -119,6 +119,10 @@ class Pattern:
             self._needs.append(frozenset(choice[0] for choice in choices))
         ways = "|".join("".join(map(_word, choice)) for choice in choices)
         return f"(?:{ways})" + ("?" if optional else "")
+
+    def _must_be_there(self, token: str) -> bool:
+        named = token[0] == "{" and token[1:-1] in self._sets
+        return named or token[0] not in "[^$.{"
 
     def _captured(self, name: str) -> str:
         if name not in self._sets:

@@ -39,6 +39,8 @@ PLACEHOLDERS = {
     "person_said": 5,
     "yesterday": 6,
     "later": 3,
+    "what": 6,
+    "when": 6,
 }
 """What may be filled in, and the words each counts for."""
 OWN = frozenset({"likes", "music", "food", "place", "work", "person", "person_said"})
@@ -53,6 +55,8 @@ ALWAYS_GIVEN = OWN | {
     "second",
     "remembered",
     "later",
+    "what",
+    "when",
 }
 """What never lacks a value where it is said: words for which something is missing are left out."""
 FORBIDDEN = Path(__file__).parent / "content" / "forbidden.yaml"

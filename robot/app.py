@@ -12,8 +12,9 @@ from typing import Any, Literal
 from config.clock import Clock, SystemClock
 from config.paths import STATE
 from config.settings import Settings
+from dialogue.alerts import raised
 from dialogue.conversation import Conversation
-from dialogue.events import AlertRaised, EngineChanged, Event, Publish
+from dialogue.events import EngineChanged, Event, Publish
 from dialogue.loudspeakers import BodySpeaker, SoundCardWithFace
 from dialogue.memory.presence import Others
 from dialogue.person import Person
@@ -133,7 +134,7 @@ async def open_robot(
         mouth = Telling(synthesis, speaker, body, clock, report)
         robot.mind = open_mind(stack, settings, person, mouth, body, clock, report, STATE)
         for alert in robot.mind.alerts.open():
-            report(AlertRaised(alert.id, alert.category, alert.raised_at, alert.kind))
+            report(raised(alert))
         server = Server(routes(link), settings.robot.port)
         stack.push_async_callback(server.close)
         await server.open()

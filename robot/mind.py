@@ -35,6 +35,9 @@ from dialogue.reminders.ledger import FILE as REMINDERS
 from dialogue.reminders.ledger import open_ledger
 from dialogue.reminders.reminding import Reminding
 from dialogue.reminders.scheduler import Scheduler
+from dialogue.reminders.spoken.asking import Asking
+from dialogue.reminders.spoken.own import OWN, OwnReminders
+from dialogue.reminders.summary import Summary
 from dialogue.rotation import Rotation
 from dialogue.safety import Safety
 from dialogue.telling import Mouth
@@ -96,6 +99,15 @@ def open_mind(
     phrases = Phrasebook.load(phrasebook.PHRASES, rotation, flows.all)
     words = Words(phrases, flows, rotation, settings.home, settings.robot, clock, chance)
     resident = settings.residents.get(person.key, Resident())
+    ledger = open_ledger(state / REMINDERS, clock, person.key, tell)
+    stack.callback(ledger.close)
+    own = OwnReminders(state, person.key, chance)
+
+    def forgotten(key: str) -> None:
+        rotation.forget(key)
+        own.clear()
+        ledger.forget_own()
+
     remembering = Remembering(
         _memory(stack, memory or state / "memory", person, clock, publish),
         resident,
@@ -106,15 +118,14 @@ def open_mind(
         settings.home.zone,
         publish,
         chance,
-        rotation.forget,
+        forgotten,
     )
-    ledger = open_ledger(state / REMINDERS, clock, person.key, tell)
-    stack.callback(ledger.close)
     scheduler = Scheduler(ledger, alerts, settings.home, clock, publish)
     reminding = Reminding(
         scheduler,
+        Summary(ledger, alerts, settings.home, person.key, clock, publish),
         ledger,
-        AgendaFiles(CONFIG, [person.key]),
+        [AgendaFiles(CONFIG, [person.key]), AgendaFiles(state / OWN, [person.key])],
         words,
         person,
         remembering.presence,
@@ -133,10 +144,24 @@ def open_mind(
         client = RasaDialogue(rasa, flows)
         stack.push_async_callback(client.close)
         engine = FallbackDialogue(client, engine, publish)
+    care = Care(safety, keywords, alerts, words, publish, rights)
+    asking = Asking(
+        own,
+        ledger,
+        words,
+        keywords,
+        person,
+        remembering.presence,
+        settings.home.zone,
+        clock,
+        publish,
+        reminding.take_up,
+        lambda category: care.tell_human(category, person),
+    )
     conversation = Conversation(
         person=person,
         words=words,
-        care=Care(safety, keywords, alerts, words, publish, rights),
+        care=care,
         deciding=Deciding(
             engine,
             flows,
@@ -146,6 +171,7 @@ def open_mind(
             clock,
             remembering,
             reminding,
+            asking,
         ),
         mouth=mouth,
         body=body,

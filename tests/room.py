@@ -25,6 +25,9 @@ from dialogue.reminders.agenda import AgendaFiles
 from dialogue.reminders.ledger import Ledger
 from dialogue.reminders.reminding import Reminding
 from dialogue.reminders.scheduler import Scheduler
+from dialogue.reminders.spoken.asking import Asking
+from dialogue.reminders.spoken.own import OWN, OwnReminders
+from dialogue.reminders.summary import Summary
 from dialogue.replies import Utterance
 from dialogue.rotation import IN_MEMORY, Rotation
 from dialogue.safety import Safety
@@ -91,14 +94,16 @@ class Room:
             home.zone,
             self.reports,
             chance,
-            self.rotation.forget,
+            self.forget,
         )
         self.ledger = Ledger(folder / "reminders.db", self.clock, self.person.key)
+        self.own = OwnReminders(folder, self.person.key, chance)
         self.scheduler = Scheduler(self.ledger, self.alerts, home, self.clock, self.reports)
         self.reminding = Reminding(
             self.scheduler,
+            Summary(self.ledger, self.alerts, home, self.person.key, self.clock, self.reports),
             self.ledger,
-            AgendaFiles(folder, [self.person.key]),
+            [AgendaFiles(at, [self.person.key]) for at in (folder, folder / OWN)],
             words,
             self.person,
             self.remembering.presence,
@@ -107,10 +112,24 @@ class Room:
         )
         words.personal = lambda: {**self.remembering.values(), **self.reminding.values()}
         rights = Rights(self.remembering, words, KEYWORDS, self.clock, self.reports)
+        care = Care(SAFETY, KEYWORDS, self.alerts, words, self.reports, rights)
+        self.asking = Asking(
+            self.own,
+            self.ledger,
+            words,
+            KEYWORDS,
+            self.person,
+            self.remembering.presence,
+            home.zone,
+            self.clock,
+            self.reports,
+            self.reminding.take_up,
+            lambda category: care.tell_human(category, self.person),
+        )
         self.talk = Conversation(
             person=self.person,
             words=words,
-            care=Care(SAFETY, KEYWORDS, self.alerts, words, self.reports, rights),
+            care=care,
             deciding=Deciding(
                 self.dialogue,
                 FLOWS,
@@ -120,12 +139,19 @@ class Room:
                 self.clock,
                 self.remembering,
                 self.reminding,
+                self.asking,
             ),
             mouth=self.mouth,
             body=self.body,
             clock=self.clock,
             publish=self.reports,
         )
+
+    def forget(self, person: str) -> None:
+        """Forget what is kept of somebody beside the memory."""
+        self.rotation.forget(person)
+        self.own.clear()
+        self.ledger.forget_own()
 
     async def hears(self, *texts: str, confidence: float = 1.0) -> Turn:
         """Say something to the robot and let it finish its answer."""

@@ -346,6 +346,18 @@ class Ledger:
         """Note that the engine has looked."""
         self._file.rows("INSERT OR REPLACE INTO looked (only, at) VALUES (1, ?)", (_text(now),))
 
+    def forget_own(self) -> None:
+        """Erase what the person asked for by themselves, and what became of it."""
+        self._file.rows("PRAGMA secure_delete = ON")
+        own = f"{_THEIRS} AND json_extract(reminder, '$.own')"
+        with self._file.transaction():
+            self._file.rows(
+                f"DELETE FROM history WHERE occurrence IN (SELECT id FROM occurrences WHERE {own})",
+                (self._person,),
+            )
+            self._file.rows(f"DELETE FROM occurrences WHERE {own}", (self._person,))
+            self._file.rows(f"DELETE FROM plans WHERE {own}", (self._person,))
+
     def close(self) -> None:
         """Let go of the file; may be called twice."""
         self._file.close()

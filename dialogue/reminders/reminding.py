@@ -1,7 +1,7 @@
 """Reminders enter the corridor here: each is said when nobody is in the middle of something."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -19,6 +19,7 @@ from dialogue.person import Person
 from dialogue.reminders.agenda import AgendaFiles
 from dialogue.reminders.ledger import OPEN, Ledger, Occurrence
 from dialogue.reminders.scheduler import Scheduler
+from dialogue.reminders.summary import Summary
 from dialogue.replies import Phrase, Reply
 from dialogue.telling import Told
 from dialogue.words import Words
@@ -64,8 +65,9 @@ class Reminding:
     def __init__(
         self,
         scheduler: Scheduler,
+        summary: Summary,
         ledger: Ledger,
-        files: AgendaFiles,
+        files: Sequence[AgendaFiles],
         words: Words,
         person: Person,
         presence: Presence,
@@ -73,9 +75,11 @@ class Reminding:
         publish: Publish,
     ) -> None:
         self._scheduler = scheduler
+        self._summary = summary
         self._ledger = ledger
         self._disk_again_at = 0.0
         self._files = files
+        self._known: list[dict[str, dict[str, Reminder]]] = [{} for _ in files]
         self._words = words
         self._person = person
         self._presence = presence
@@ -83,7 +87,7 @@ class Reminding:
         self._publish = publish
         self._asked: Occurrence | None = None
         self._told: str | None = None
-        self._new: dict[str, dict[str, Reminder]] = {}
+        self._stale: set[str] = set()
 
     def values(self) -> Mapping[str, str]:
         """What the robot's sentences about the reminder may need: when it comes back."""
@@ -103,7 +107,8 @@ class Reminding:
                 if not recovered:
                     self._scheduler.recover()
                     recovered = True
-                self._read()
+                self.take_up()
+                self._summary.look()
                 await self._look(talk)
             except StageError as error:
                 self._tell(error)
@@ -127,14 +132,24 @@ class Reminding:
         except StageError as error:
             self._tell(error)
 
-    def _read(self) -> None:
-        self._new |= self._files.changed()
-        for fault in (fault for faults in self._files.faults.values() for fault in faults):
-            sentence = f"{fault} The reminders stay as they were."
-            self._tell(StageError("remind", "faulty_file", sentence))
-        if self._new:
-            self._scheduler.adopt(self._new)
-            self._new = {}
+    def take_up(self) -> None:
+        """Plan what is new in the files. Raises StageError where the disk refuses."""
+        for files, known in zip(self._files, self._known, strict=True):
+            changed = files.changed()
+            known |= changed
+            self._stale |= changed.keys()
+            for fault in (fault for faults in files.faults.values() for fault in faults):
+                sentence = f"{fault} The reminders stay as they were."
+                self._tell(StageError("remind", "faulty_file", sentence))
+        # Of whom one file has never been read nothing is taken up: what it holds would be dropped.
+        agenda = {
+            person: {name: each for known in self._known for name, each in known[person].items()}
+            for person in self._stale
+            if all(person in known for known in self._known)
+        }
+        if agenda:
+            self._scheduler.adopt(agenda)
+            self._stale -= agenda.keys()
 
     def _tell(self, error: StageError) -> None:
         """Tell what is wrong, once until something else is."""

@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 from config.clock import Clock
 from config.reminders import Reminder
 from config.settings import Home
-from dialogue.alerts import Alerts
+from dialogue.alerts import Alerts, raised
 from dialogue.errors import StageError
-from dialogue.events import AlertRaised, Publish, ReminderChanged, StageFailed
+from dialogue.events import Publish, ReminderChanged, StageFailed
 from dialogue.reminders.ledger import Fall, Ledger, Occurrence, Plan, State
 from dialogue.reminders.series import Moment, series_of
 
@@ -238,15 +238,14 @@ class Scheduler:
                 category += "_urgent"
             uid = uuid.uuid5(NAMES, f"{occurrence.person} {occurrence.name} {occurrence.local}")
             try:
-                alert = self._alerts.raise_(
-                    category, occurrence.person, occurrence.reminder.say, uid.hex
-                )
+                says = None if occurrence.reminder.own else occurrence.reminder.say
+                alert = self._alerts.raise_(category, occurrence.person, says, uid.hex)
             except StageError as error:  # it is tried again at every look
                 self._refused(error)
                 return
             self._told = None
             self._ledger.told_staff(occurrence, alert.id)
-            self._publish(AlertRaised(alert.id, category, alert.raised_at, alert.kind))
+            self._publish(raised(alert))
 
     def _refused(self, error: StageError) -> None:
         if error.message != self._told:

@@ -15,6 +15,9 @@ from config.settings import GUEST, Settings
 from dialogue.errors import StageError
 from dialogue.memory.items import OBJECTIONS
 from dialogue.memory.store import Memory
+from dialogue.reminders.ledger import FILE as REMINDERS
+from dialogue.reminders.ledger import Ledger
+from dialogue.reminders.spoken.own import OwnReminders
 from dialogue.rotation import Rotation
 from robot.commands.console import NOT_USABLE, errors, fail, output, settings_or_exit
 
@@ -49,11 +52,16 @@ def show(name: Name, as_json: AsJson = False) -> None:
 def export(name: Name) -> None:
     """Print everything there is about a resident as JSON, to hand it to them.
 
-    That is their settings, their consents, and all that is remembered.
+    That is their settings, their consents, all that is remembered, and what they asked to be
+    reminded of.
     """
     settings = settings_or_exit()
     with _memory(name, settings) as memory:
         handed: dict[str, Any] = {"resident": name, "remembered": memory.export(name)}
+        handed["reminders"] = {
+            key: each.model_dump(mode="json", exclude_defaults=True)
+            for key, each in _own(name).all().items()
+        }
     if name in settings.residents:
         handed["settings"] = settings.residents[name].model_dump(mode="json")
     typer.echo(json.dumps(handed, indent=2, ensure_ascii=False))
@@ -67,8 +75,9 @@ def erase(
 ) -> None:
     """Erase everything remembered about a resident by destroying their key.
 
-    What the robot has told them is forgotten as well. While their file stands under
-    config/residents, what they do not want is still respected; without it, all is erased.
+    What the robot has told them and what they asked to be reminded of is forgotten as well. While
+    their file stands under config/residents, what they do not want is still respected; without it,
+    all is erased.
     """
     settings = settings_or_exit()
     with _memory(name, settings) as memory:
@@ -79,11 +88,26 @@ def erase(
     told = Rotation(TOLD, SystemClock(), random.Random(), days=1)
     told.forget(name)
     told.close()
+    _forget_reminders(name)
     if as_json:
         typer.echo(json.dumps({"erased": name, "objections_kept": kept}))
     else:
         rest = " What they do not want is still respected." if kept else ""
         output.print(f"Everything about {name} is erased.{rest}", markup=False)
+
+
+def _own(name: str) -> OwnReminders:
+    return OwnReminders(STATE, name, random.Random())
+
+
+def _forget_reminders(name: str) -> None:
+    try:
+        _own(name).clear()
+        ledger = Ledger(STATE / REMINDERS, SystemClock(), name)
+        ledger.forget_own()
+        ledger.close()
+    except StageError as error:
+        raise fail(error.message) from error
 
 
 @contextmanager

@@ -25,13 +25,14 @@ export class Alerts {
     this.#show();
   }
 
-  raise({ alert, category, time, kind }) {
+  raise({ alert, category, time, kind, about }) {
     this.#find(alert)?.remove();
     const card = element("div", kind === "note" ? "note" : "alert");
     card.dataset.alert = alert;
     const words = element("p", "what");
     write(words, textKey(kind, category), { name: this.#robot.name, time: clockTime(time) });
     card.append(words);
+    for (const line of about?.split("\n") ?? []) card.append(aboutLine(line));
     const ask = who(this.#robot.staff, kind, (by) => this.coming(alert, by));
     if (kind === "note") this.notes.append(folded(card, ask));
     else {
@@ -128,7 +129,14 @@ export class Alerts {
   }
 }
 
+function aboutLine(line) {
+  const shown = element("p", "about");
+  shown.textContent = line;
+  return shown;
+}
+
 function textKey(kind, category) {
+  if (category === "reminder_summary") return "note.summary";
   if (category.startsWith("reminder_")) return `${kind}.reminder`;
   if (kind === "note") return category === "distress" ? "note.distress" : "note.other";
   return category === "emergency" ? "alert.emergency" : "alert.other";

@@ -2,16 +2,20 @@
 
 import json
 import os
+import random
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import date, time
 from pathlib import Path
 
 import pytest
 
 from config.clock import SystemClock
 from config.paths import CHECKOUT
+from config.reminders import Reminder
 from dialogue.memory.store import Memory
+from dialogue.reminders.spoken.own import OwnReminders
 
 Told = Callable[..., tuple[int, str, str]]
 
@@ -66,6 +70,18 @@ def test_everything_is_handed_out(told: Told) -> None:
     assert handed["resident"] == "anna"
     assert handed["remembered"][0]["value"] == "daughter Clara"
     assert handed["settings"]["consent"][0]["by"] == "Anna Berger"
+
+
+def test_what_they_asked_to_be_reminded_of_is_handed_out_and_erased(
+    told: Told, tmp_path: Path
+) -> None:
+    own = OwnReminders(tmp_path, "anna", random.Random(1))
+    wish = Reminder(say="You wanted to call Clara.", at=(time(9),), every=("tuesday",), own=True)
+    own.add(wish, date(2026, 11, 27))
+    handed = json.loads(told("export", "anna")[1])
+    assert [each["say"] for each in handed["reminders"].values()] == ["You wanted to call Clara."]
+    assert told("erase", "anna", "--yes")[0] == 0
+    assert own.all() == {}
 
 
 def test_nothing_is_erased_without_a_yes(told: Told) -> None:
