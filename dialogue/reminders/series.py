@@ -14,12 +14,12 @@ from zoneinfo import ZoneInfo
 
 from dateutil.rrule import rruleset, rrulestr
 
-from config.reminders import Reminder
+from config.reminders import LAST_YEAR, Reminder
 
 CHANGE = timedelta(hours=26)
 """More than any zone has ever been put forward or back at once, a day left out included."""
-FAR = timedelta(days=366 * 9)
-"""So far ahead the next time is looked for: a 29 February may be eight years away (2096, 2104)."""
+END = datetime(LAST_YEAR + 1, 1, 1)  # noqa: DTZ001 - a local time
+"""Nothing is due from then on."""
 
 
 @dataclass(frozen=True, order=True)
@@ -55,15 +55,10 @@ class Series:
         return sorted(each for each in found.values() if after < each.at <= until)
 
     def next(self, after: datetime) -> Moment | None:
-        """Return the first moment after this one, or None.
-
-        A rule is given up when for nine years nothing has come of it, from its start or from now.
-        """
-        first = self._local(after) - CHANGE
-        last = max(first, self.start, *self.also) + FAR
+        """Return the first moment after this one, or None."""
         soonest: Moment | None = None
-        for local in self._from(first):
-            if local > last or (soonest and local > soonest.local + CHANGE):
+        for local in self._from(self._local(after) - CHANGE):
+            if soonest and local > soonest.local + CHANGE:
                 break
             moment = self._moment(local)
             if moment.at > after and (soonest is None or moment < soonest):
@@ -79,7 +74,7 @@ class Series:
 
     def _from(self, first: datetime) -> Iterator[datetime]:
         for local in self._times(first):
-            if self.last_day is not None and local.date() > self.last_day:
+            if local >= END or (self.last_day is not None and local.date() > self.last_day):
                 return
             if local >= first and local not in self.but:
                 yield local

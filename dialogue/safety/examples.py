@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from config.files import read_model
 from config.paths import RASA_PROJECT
+from config.settings import LANGUAGES
 from dialogue.safety.rules import Category
 
 EXAMPLES = Path(__file__).parent / "examples"
@@ -47,6 +48,7 @@ class Example:
 
     text: str
     category: Category | None
+    language: str
 
 
 class _File(BaseModel):
@@ -68,17 +70,23 @@ def plain(text: str) -> str:
 
 def examples(folder: Path = EXAMPLES, engine: Path = ENGINE) -> list[Example]:
     """Return every example once, by its plain text. Raises ConfigError."""
-    found: dict[str, Category | None] = {}
+    found: dict[str, Example] = {}
     for path in sorted(folder.glob("*.yaml")):
         file = read_model(path, _File)
         for category in _File.model_fields:
             scenarios: Scenarios = getattr(file, category)
             for texts in scenarios.values():
-                for text in texts:
-                    found.setdefault(plain(text), None if category == "none" else category)  # type: ignore[arg-type]
-    for text in _taught(engine):
-        found.setdefault(plain(text), None)
-    return [Example(text, category) for text, category in found.items()]
+                meant: Category | None = None if category == "none" else category  # type: ignore[assignment]
+                for text in map(plain, texts):
+                    found.setdefault(text, Example(text, meant, _language(path)))
+    for text, language in _taught(engine):
+        found.setdefault(plain(text), Example(plain(text), None, language))
+    return list(found.values())
+
+
+def _language(path: Path) -> str:
+    """Return the language in a file's name: de.yaml, de.heard.yaml, third.de.yaml."""
+    return next(part for part in path.name.split(".") if part in LANGUAGES)
 
 
 def sha256(folder: Path = EXAMPLES, engine: Path = ENGINE) -> str:
@@ -90,11 +98,12 @@ def sha256(folder: Path = EXAMPLES, engine: Path = ENGINE) -> str:
     return total.hexdigest()
 
 
-def _taught(engine: Path) -> Iterator[str]:
+def _taught(engine: Path) -> Iterator[tuple[str, str]]:
     for path in sorted(engine.glob("*.yml")):
         for item in yaml.safe_load(path.read_text("utf-8"))["nlu"]:
             if item.get("intent") is None or item["intent"] in NOT_HARMLESS:
                 continue
             lines = [line.lstrip("- ").strip() for line in item["examples"].splitlines()]
             texts = [_ANNOTATED.sub(r"\1", line) for line in lines if line]
-            yield from texts[:: -(-len(texts) // A_INTENT)]
+            some = texts[:: -(-len(texts) // A_INTENT)]
+            yield from ((text, _language(path)) for text in some)

@@ -20,6 +20,7 @@ from config.paths import SENTENCES, STATE
 from dialogue.embedding import DIMENSION, PACKAGE, EmbeddingError, SentenceEmbedding
 from dialogue.safety import examples as data
 from dialogue.safety.examples import Example
+from dialogue.safety.letters import Letters
 from dialogue.safety.rules import Category
 
 LEARNT = STATE / "safety" / "meaning.npz"
@@ -27,6 +28,8 @@ LABELS: tuple[Category | None, ...] = (None, *get_args(Category))
 """The columns of the weights; None is harmless."""
 NEARNESS = 0.5
 """How fast the pull falls with the squared distance, in units of the examples' mean square."""
+WORDS = 0.3
+"""How much of the pull depends on likeness in words and letters."""
 RIDGE = 0.05
 """How far an example may be missed for the sake of the others; a danger's less, see DANGER."""
 DANGER = 3.0
@@ -46,33 +49,51 @@ class Learnt:
     centre: Array
     scale: float
     points: Array
+    letters: Letters
     weights: Array
     made_of: str
     """The embedding's version and the SHA-256 of the examples."""
 
-    def scores(self, vectors: Array) -> Array:
-        """Return how much each label is in each vector, shape (m, 8); about 0 to 1."""
-        pulls: Array = kernel((vectors - self.centre) / self.scale, self.points) @ self.weights
-        return pulls
+    def scores(self, vectors: Array, texts: Sequence[str], language: str) -> Array:
+        """Return how much each label is in each of m texts, shape (m, 8); about 0 to 1.
+
+        `vectors`, shape (m, 384), are those of the texts, which are as `plain` writes them.
+        """
+        alike = np.array([self.letters.likeness(text, language) for text in texts])
+        pulls = kernel((vectors - self.centre) / self.scale, self.points, alike)
+        scores: Array = pulls @ self.weights
+        return scores
 
 
-def kernel(left: Array, right: Array) -> Array:
-    """Return the pull between every two points: 1 where they are the same, 0 far away."""
-    apart = (left**2).sum(1)[:, None] + (right**2).sum(1)[None] - 2 * left @ right.T
-    pulls: Array = np.exp(-NEARNESS * np.maximum(apart, 0))
+def kernel(left: Array, right: Array, alike: Array) -> Array:
+    """Return the pull between every two points: 1 where they are the same, 0 far away.
+
+    Of two that lie equally near, the one that is more `alike` in its words pulls more.
+    """
+    pulls: Array = left @ right.T
+    pulls *= 2
+    pulls -= (left**2).sum(1)[:, None] + (right**2).sum(1)[None]
+    np.minimum(pulls, 0, out=pulls)
+    pulls *= NEARNESS
+    np.exp(pulls, out=pulls)
+    pulls *= 1 - WORDS + WORDS * alike
     return pulls
 
 
-def fit(vectors: Array, labels: Sequence[Category | None], made_of: str) -> Learnt:
-    """Return the weights that give the vectors, shape (n, 384), their labels."""
+def fit(vectors: Array, known: Sequence[Example], made_of: str) -> Learnt:
+    """Return the weights that give the vectors, shape (n, 384), the labels of their examples."""
+    labels = [example.category for example in known]
+    texts, languages = [e.text for e in known], [e.language for e in known]
+    letters = Letters.of(texts, languages)
     centre = vectors.mean(axis=0)
     scale = float(np.sqrt(((vectors - centre) ** 2).sum(axis=1).mean()))
     points = (vectors - centre) / scale
     wanted = np.array([[label == each for each in LABELS] for label in labels], np.float32)
-    balance = kernel(points, points)
+    alike = np.array([letters.likeness(*each) for each in zip(texts, languages, strict=True)])
+    balance = kernel(points, points, alike)
     counts = np.array([1.0 if label is None else DANGER for label in labels], np.float32)
     balance[np.diag_indices_from(balance)] += RIDGE / counts
-    return Learnt(centre, scale, points, np.linalg.solve(balance, wanted), made_of)
+    return Learnt(centre, scale, points, letters, np.linalg.solve(balance, wanted), made_of)
 
 
 def learn(progress: Callable[[str], None], file: Path = LEARNT) -> Path:
@@ -93,7 +114,7 @@ def learn(progress: Callable[[str], None], file: Path = LEARNT) -> Path:
         vectors = SentenceEmbedding(SENTENCES).vectors([example.text for example in known])
     except EmbeddingError as error:
         raise MeaningError(str(error)) from error
-    _write(fit(vectors, _labels(known), made_of), file)
+    _write(fit(vectors, known, made_of), file)
     return file
 
 
@@ -110,6 +131,13 @@ def read(file: Path = LEARNT) -> Learnt:
                 stored["centre"].astype(np.float32),
                 float(stored["scale"]),
                 stored["points"].astype(np.float32),
+                Letters(
+                    stored["rarity"],
+                    stored["begins"],
+                    stored["owners"],
+                    stored["shares"].astype(np.float32),
+                    len(stored["points"]),
+                ),
                 stored["weights"].astype(np.float32),
                 str(stored["made_of"]),
             )
@@ -126,10 +154,6 @@ def read(file: Path = LEARNT) -> Learnt:
     return learnt
 
 
-def _labels(known: Sequence[Example]) -> list[Category | None]:
-    return [example.category for example in known]
-
-
 def _write(learnt: Learnt, file: Path) -> None:
     stored = io.BytesIO()
     np.savez(
@@ -137,6 +161,10 @@ def _write(learnt: Learnt, file: Path) -> None:
         centre=learnt.centre,
         scale=learnt.scale,
         points=learnt.points.astype(np.float16),
+        rarity=learnt.letters.rarity,
+        begins=learnt.letters.begins,
+        owners=learnt.letters.owners,
+        shares=learnt.letters.shares.astype(np.float16),
         weights=learnt.weights,
         made_of=learnt.made_of,
     )

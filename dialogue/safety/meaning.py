@@ -52,7 +52,8 @@ class Meaning:
         found: list[Evidence] = [{} for _ in texts]
         if not words:
             return found
-        scores = self._learnt.scores(self._embedding.vectors([piece for _, piece in words]))
+        said = [piece for _, piece in words]
+        scores = self._learnt.scores(self._embedding.vectors(said), said, language)
         for (index, _), row in zip(words, scores, strict=True):
             for column, category in enumerate(LABELS):
                 if category is None:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from config.files import ConfigError
 from dialogue.embedding import SentenceEmbedding
 from dialogue.safety import PRECEDENCE, RULES, Evidence, Safety
-from dialogue.safety.examples import examples, plain, sha256
+from dialogue.safety.examples import Example, examples, plain, sha256
 from dialogue.safety.learning import LABELS, Learnt, MeaningError, _write, fit, made_of_now, read
 from dialogue.safety.meaning import MOST, Meaning, within_budget
 from dialogue.safety.rules import Rules
@@ -37,7 +38,8 @@ def embedding() -> SentenceEmbedding:
 
 @pytest.fixture(scope="module")
 def learnt(embedding: SentenceEmbedding) -> Learnt:
-    return fit(embedding.vectors(list(KNOWN)), list(KNOWN.values()), made_of_now())  # type: ignore[arg-type]
+    known = [Example(text, category, "en") for text, category in KNOWN.items()]  # type: ignore[arg-type]
+    return fit(embedding.vectors(list(KNOWN)), known, made_of_now())
 
 
 @pytest.fixture
@@ -85,7 +87,9 @@ def test_what_was_learnt_is_kept_and_read_again(
     again = read(file)
     assert again.made_of == learnt.made_of
     vectors = embedding.vectors(list(KNOWN))
-    assert np.allclose(again.scores(vectors), learnt.scores(vectors), atol=0.01)
+    texts = list(KNOWN)
+    scores = learnt.scores(vectors, texts, "en")
+    assert np.allclose(again.scores(vectors, texts, "en"), scores, atol=0.01)
 
 
 def test_missing_damaged_and_foreign_files_are_refused_in_a_sentence(
@@ -97,11 +101,11 @@ def test_missing_damaged_and_foreign_files_are_refused_in_a_sentence(
     file.write_bytes(b"PK not a zip")
     with pytest.raises(MeaningError, match="damaged; run `fireside train`"):
         read(file)
-    other = Learnt(learnt.centre, 1.0, learnt.points, learnt.weights, "another 1.0 abc")
+    other = replace(learnt, made_of="another 1.0 abc")
     _write(other, file)
     with pytest.raises(MeaningError, match="belongs to another sentence model"):
         read(file)
-    _write(Learnt(learnt.centre, 1.0, learnt.points, learnt.weights[:, :3], learnt.made_of), file)
+    _write(replace(learnt, weights=learnt.weights[:, :3]), file)
     with pytest.raises(MeaningError, match="of another kind"):
         read(file)
 

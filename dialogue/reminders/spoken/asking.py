@@ -218,12 +218,10 @@ class Asking:
             return self._say(["own_full"])
         if self._ledger.in_memory:
             return self._say(["own_not_kept"])
-        on = (draft.when.on,) if draft.when.on else ()
         reminder = Reminder(
             say=draft.say,
             at=(draft.when.at,),
-            on=on,
-            every=draft.when.every,
+            **({"every": draft.when.every} if draft.when.every else {"on": (draft.when.on,)}),
             quiet_hours=False,  # whoever asks to be woken at five means five
             own=True,
         )

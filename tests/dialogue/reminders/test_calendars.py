@@ -85,7 +85,7 @@ DTSTART;TZID=Europe/Vienna:20261209T170000"""
     [
         (EVENT.format(more="RRULE:FREQ=DAILY\nRRULE:FREQ=WEEKLY"), 3, "two rules"),
         (EVENT.format(more="RRULE:FREQ=SECONDLY"), 3, "a rule begins with FREQ="),
-        (EVENT.format(more="RRULE:FREQ=DAILY;UNTL=3"), 3, "not a recurrence rule"),
+        (EVENT.format(more="RRULE:FREQ=DAILY;UNTL=3"), 3, "UNTL cannot stand in a rule"),
         (EVENT.format(more="X-A:1").replace("The choir meets", "Take 2 tablets"), 3, "is a dose"),
         (EVENT.format(more="X:1").replace("Europe/Vienna", "Nowhere/Land"), 3, "'Nowhere/Land'"),
         (EVENT.format(more="X:1").replace("20261201T160000", "soon"), 3, "DTSTART cannot be read"),
