@@ -30,7 +30,7 @@ from dialogue.person import Person
 from dialogue.phrasebook import Phrasebook
 from dialogue.rasa_client import RasaDialogue
 from dialogue.rasa_process import RasaProcess, Status
-from dialogue.reminders.agenda import AgendaFiles
+from dialogue.reminders.agenda import AgendaFiles, CalendarFiles
 from dialogue.reminders.ledger import FILE as REMINDERS
 from dialogue.reminders.ledger import open_ledger
 from dialogue.reminders.reminding import Reminding
@@ -126,6 +126,7 @@ def open_mind(
         Summary(ledger, alerts, settings.home, person.key, clock, publish),
         ledger,
         [AgendaFiles(CONFIG, [person.key]), AgendaFiles(state / OWN, [person.key])],
+        CalendarFiles(CONFIG, [person.key], settings.home.zone),
         words,
         person,
         remembering.presence,

@@ -21,7 +21,7 @@ from dialogue.memory.rights import Rights
 from dialogue.memory.store import Memory
 from dialogue.person import Person
 from dialogue.phrasebook import Phrasebook, read_core
-from dialogue.reminders.agenda import AgendaFiles
+from dialogue.reminders.agenda import AgendaFiles, CalendarFiles
 from dialogue.reminders.ledger import Ledger
 from dialogue.reminders.reminding import Reminding
 from dialogue.reminders.scheduler import Scheduler
@@ -104,6 +104,7 @@ class Room:
             Summary(self.ledger, self.alerts, home, self.person.key, self.clock, self.reports),
             self.ledger,
             [AgendaFiles(at, [self.person.key]) for at in (folder, folder / OWN)],
+            CalendarFiles(folder, [self.person.key], home.zone),
             words,
             self.person,
             self.remembering.presence,

@@ -1,11 +1,16 @@
-"""What staff have written for somebody, read again whenever a file changes."""
+"""What staff have written for somebody, or have in calendars, read again whenever it changes."""
 
+import asyncio
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pydantic import ValidationError
 
 from config.files import ConfigError, Fault
 from config.reminders import FOLDER, Reminder, read_reminders
+from dialogue.reminders.calendars import read_calendar
 
 Sign = tuple[int, int, int] | None
 """By which a changed file is known: time, size and number; None where there is none."""
@@ -40,6 +45,89 @@ class AgendaFiles:
                     for fault in error.faults
                 )
         return found
+
+
+class CalendarFiles:
+    """The calendars in config/reminders/<resident>/, and what became of them since.
+
+    What cannot be read keeps its last good state; while there is a fault in a file, nothing of it
+    is taken out.
+    """
+
+    def __init__(self, folder: Path, residents: Collection[str], home: ZoneInfo) -> None:
+        self._folders = {resident: folder / FOLDER / resident for resident in residents}
+        self._home = home
+        self._signs: dict[str, dict[str, Sign]] = {}
+        self._read: dict[str, dict[str, Mapping[str, Reminder]]] = {}
+        self._new: set[str] = set()
+        self.faults: dict[str, tuple[Fault, ...]] = {}
+        """What is wrong with whose calendars just now."""
+
+    async def refresh(self) -> None:
+        """Read what has changed: in a thread, because a large calendar takes seconds."""
+        for resident, folder in self._folders.items():
+            signs = {path.name: _sign(path) for path in sorted(folder.glob("*.ics"))}
+            before = self._signs.get(resident)
+            if signs == before:
+                continue
+            old = self._read.get(resident, {})
+            stale = [name for name in signs if (before or {}).get(name) != signs[name]]
+            found = {name: old[name] for name in signs if name not in stale}
+            faults = [
+                fault for fault in self.faults.get(resident, ()) if Path(fault.file).name in found
+            ]
+            for name in stale:
+                found[name], wrong = await asyncio.to_thread(
+                    _reminders, folder / name, self._home, old.get(name, {})
+                )
+                at = f"{FOLDER}/{resident}"
+                faults += [Fault(f"{at}/{each.file}", each.line, each.sentence) for each in wrong]
+            self._read[resident], self._signs[resident] = found, signs
+            self.faults[resident] = tuple(faults)
+            self._new.add(resident)
+
+    def changed(self) -> dict[str, dict[str, Reminder]]:
+        """Return the reminders of all calendars of whom something was read since the last call.
+
+        Their names begin with that of the file, so that one file does not touch another's.
+        """
+        new, self._new = self._new, set()
+        return {
+            resident: {
+                name: reminder
+                for reminders in self._read[resident].values()
+                for name, reminder in reminders.items()
+            }
+            for resident in new
+        }
+
+
+def read_calendars(
+    folder: Path, home: ZoneInfo
+) -> tuple[dict[str, dict[str, Reminder]], list[Fault]]:
+    """Return what all calendars below a folder of reminders say, by resident, and every fault."""
+    found: dict[str, dict[str, Reminder]] = {}
+    faults: list[Fault] = []
+    for path in sorted(folder.glob("*/*.ics")):
+        reminders, wrong = _reminders(path, home, {})
+        found[path.parent.name] = found.get(path.parent.name, {}) | dict(reminders)
+        faults += [Fault(f"{path.parent.name}/{f.file}", f.line, f.sentence) for f in wrong]
+    return found, faults
+
+
+def _reminders(
+    path: Path, home: ZoneInfo, before: Mapping[str, Reminder]
+) -> tuple[Mapping[str, Reminder], list[Fault]]:
+    calendar = read_calendar(path, home)
+    faults = list(calendar.faults)
+    found = dict(before) if faults else {}
+    for name, raw in calendar.reminders.items():
+        try:
+            found[f"{path.stem}.{name}"] = Reminder.model_validate(raw)
+        except ValidationError as error:
+            why = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
+            faults.append(Fault(path.name, 1, f"'{name}' cannot be a reminder: {why}."))
+    return found, faults
 
 
 def _sign(path: Path) -> Sign:

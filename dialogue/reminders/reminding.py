@@ -16,7 +16,7 @@ from dialogue.events import Publish, StageFailed
 from dialogue.flow_files import FULL
 from dialogue.memory.presence import Presence
 from dialogue.person import Person
-from dialogue.reminders.agenda import AgendaFiles
+from dialogue.reminders.agenda import AgendaFiles, CalendarFiles
 from dialogue.reminders.ledger import OPEN, Ledger, Occurrence
 from dialogue.reminders.scheduler import Scheduler
 from dialogue.reminders.summary import Summary
@@ -68,6 +68,7 @@ class Reminding:
         summary: Summary,
         ledger: Ledger,
         files: Sequence[AgendaFiles],
+        calendars: CalendarFiles,
         words: Words,
         person: Person,
         presence: Presence,
@@ -78,8 +79,9 @@ class Reminding:
         self._summary = summary
         self._ledger = ledger
         self._disk_again_at = 0.0
-        self._files = files
-        self._known: list[dict[str, dict[str, Reminder]]] = [{} for _ in files]
+        self._calendars = calendars
+        self._files: Sequence[AgendaFiles | CalendarFiles] = (*files, calendars)
+        self._known: list[dict[str, dict[str, Reminder]]] = [{} for _ in self._files]
         self._words = words
         self._person = person
         self._presence = presence
@@ -107,6 +109,7 @@ class Reminding:
                 if not recovered:
                     self._scheduler.recover()
                     recovered = True
+                await self._calendars.refresh()
                 self.take_up()
                 self._summary.look()
                 await self._look(talk)

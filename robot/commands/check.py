@@ -19,6 +19,7 @@ from dialogue.keywords import Keywords
 from dialogue.memory.asked import read_files
 from dialogue.phrasebook import KEYS, PHRASES, Phrasebook
 from dialogue.reading import Measured, measure, reading_ease
+from dialogue.reminders.agenda import read_calendars
 from dialogue.rotation import IN_MEMORY, Rotation
 from robot.commands.alerts import show_plan
 from robot.commands.console import CANNOT_START, errors, output, settings_or_exit
@@ -65,6 +66,10 @@ def _reminders(settings: Settings) -> Iterator[str]:
     """Yield what is wrong with the files of reminders, and with the sentences in them."""
     found, faults = load_reminders(CONFIG / FOLDER)
     yield from map(str, faults)
+    calendars, refused = read_calendars(CONFIG / FOLDER, settings.home.zone)
+    yield from map(str, refused)
+    for name, reminders in calendars.items():
+        output.print(f"Reminders of {name} from calendars: {len(reminders)}.", markup=False)
     for name, reminders in found.items():
         output.print(f"Reminders of {name}: {len(reminders)}.", markup=False)
         resident = settings.residents.get(name)

@@ -22,9 +22,11 @@ from config.reminders import FOLDER, Reminder, load_reminders, read_reminders
 from config.settings import Settings
 from dialogue.errors import StageError
 from dialogue.reminders import fhir
+from dialogue.reminders.agenda import read_calendars
 from dialogue.reminders.calendars import read_calendar
 from dialogue.reminders.ledger import FILE, Ledger, Occurrence
 from dialogue.reminders.series import Moment, series_of
+from dialogue.reminders.spoken.own import OWN
 from robot.commands.console import NOT_USABLE, errors, fail, output, settings_or_exit
 
 app = typer.Typer(help="List, plan, add and explain reminders.", no_args_is_help=True)
@@ -60,7 +62,7 @@ def list_reminders(resident: Who = None, at: At = None, as_json: AsJson = False)
     now = _moment(at, settings)
     rows = [
         (who, name, reminder, _next(reminder, settings, now))
-        for who, reminders in _agenda(resident).items()
+        for who, reminders in _agenda(resident, settings).items()
         for name, reminder in reminders.items()
     ]
     if as_json:
@@ -92,7 +94,7 @@ def due(resident: Who = None, at: At = None, as_json: AsJson = False) -> None:
     """
     settings = settings_or_exit()
     start = _moment(at, settings)
-    planned = _day(_agenda(resident), settings, start)
+    planned = _day(_agenda(resident, settings), settings, start)
     if as_json:
         document = [
             {
@@ -252,11 +254,19 @@ def explain(occurrence: Number, as_json: AsJson = False) -> None:
         output.print(f"  {when}  {change.change}: {change.why}.", markup=False, soft_wrap=True)
 
 
-def _agenda(resident: str | None) -> dict[str, dict[str, Reminder]]:
-    """Return what the files say; faults are printed, and their files left out."""
-    found, faults = load_reminders(CONFIG / FOLDER)
-    for fault in faults:
-        errors.print(str(fault), style="red", markup=False, soft_wrap=True)
+def _agenda(resident: str | None, settings: Settings) -> dict[str, dict[str, Reminder]]:
+    """Return what staff, calendars and residents say; faults are printed and left out."""
+    found: dict[str, dict[str, Reminder]] = {}
+    sources = (
+        load_reminders(CONFIG / FOLDER),
+        read_calendars(CONFIG / FOLDER, settings.home.zone),
+        load_reminders(STATE / OWN / FOLDER),
+    )
+    for reminders, faults in sources:
+        for who, theirs in reminders.items():
+            found[who] = found.get(who, {}) | theirs
+        for fault in faults:
+            errors.print(str(fault), style="red", markup=False, soft_wrap=True)
     return found if resident is None else {resident: found.get(resident, {})}
 
 
