@@ -1,5 +1,7 @@
 """A SQLite file that keeps what must not be lost: its form, its faults, and what is on disk."""
 
+import logging
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -12,6 +14,8 @@ from dialogue.errors import Stage, StageError
 
 BUSY_SECONDS = 0.5
 """How long a change may wait for another process that is writing."""
+
+log = logging.getLogger(__name__)
 
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
@@ -40,6 +44,7 @@ class DurableFile:
         self.path = path
         self._kept = kept
         self._disk: sqlite3.Connection | None = None
+        self._copied = -1
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._database = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
@@ -100,6 +105,17 @@ class DurableFile:
         self._database.close()
         self._database, self._disk = self._disk, None
 
+    def copy(self) -> None:
+        """Copy the file beside itself, if it has changed; without room there is no newer copy."""
+        changes = self._database.total_changes
+        if self._disk is not None or changes == self._copied:
+            return
+        self._copied = changes
+        try:
+            copied(self._database, self.path)
+        except (sqlite3.Error, OSError) as error:
+            log.warning("%s could not be copied: %s", self.path, error)
+
     def close(self) -> None:
         """Let go of the file; may be called twice."""
         self._database.close()
@@ -155,3 +171,25 @@ def set_aside(path: Path, moment: datetime) -> Path:
         if part.exists():
             part.rename(aside.with_name(aside.name + ending))
     return aside
+
+
+def whole(path: Path) -> bool:
+    """Whether a SQLite file is undamaged. Raises sqlite3.OperationalError if it is busy."""
+    try:
+        with closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as database:
+            return bool(database.execute("PRAGMA quick_check").fetchone() == ("ok",))
+    except sqlite3.OperationalError:
+        raise  # busy, or not permitted: that says nothing about the file
+    except sqlite3.DatabaseError:
+        return False
+
+
+def copied(database: sqlite3.Connection, path: Path) -> None:
+    """Copy a database beside its file; a copy that is not whole does not replace the last one."""
+    draft, copy = path.with_suffix(f".{os.getpid()}.draft"), path.with_suffix(".copy")
+    draft.unlink(missing_ok=True)
+    with closing(sqlite3.connect(draft)) as target:
+        database.backup(target)
+    draft.chmod(0o600)
+    if whole(draft):
+        os.replace(draft, copy)

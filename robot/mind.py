@@ -32,7 +32,7 @@ from dialogue.rasa_client import RasaDialogue
 from dialogue.rasa_process import RasaProcess, Status
 from dialogue.reminders.agenda import AgendaFiles, CalendarFiles
 from dialogue.reminders.ledger import FILE as REMINDERS
-from dialogue.reminders.ledger import open_ledger
+from dialogue.reminders.recovery import open_ledger
 from dialogue.reminders.reminding import Reminding
 from dialogue.reminders.scheduler import Scheduler
 from dialogue.reminders.spoken.asking import Asking

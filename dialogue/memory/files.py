@@ -5,8 +5,10 @@ import logging
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
+
+from dialogue.durable import copied, whole
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +24,7 @@ def opened_whole(path: Path) -> tuple[sqlite3.Connection, str | None]:
     with _alone(path.with_suffix(".lock")):
         copy = path.with_suffix(".copy")
         sentence = None
-        if path.exists() and not _whole(path):
+        if path.exists() and not whole(path):
             sentence = _replaced(path, copy)
         database = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
         path.chmod(0o600)
@@ -33,22 +35,12 @@ def opened_whole(path: Path) -> tuple[sqlite3.Connection, str | None]:
         return database, sentence
 
 
-def _whole(path: Path) -> bool:
-    try:
-        with closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as database:
-            return bool(database.execute("PRAGMA quick_check").fetchone() == ("ok",))
-    except sqlite3.OperationalError:
-        raise  # busy, or not permitted: that says nothing about the file
-    except sqlite3.DatabaseError:
-        return False
-
-
 def _replaced(path: Path, copy: Path) -> str:
     broken = path.with_suffix(".broken")
     os.replace(path, broken)
     for leftover in ("-wal", "-shm"):
         path.with_name(path.name + leftover).unlink(missing_ok=True)
-    if copy.exists() and _whole(copy):
+    if copy.exists() and whole(copy):
         path.write_bytes(copy.read_bytes())
         rest = "the robot goes on with what it remembered when it was last started."
     else:
@@ -56,17 +48,6 @@ def _replaced(path: Path, copy: Path) -> str:
     sentence = f"{path} was damaged and is now called {broken.name}; {rest}"
     log.error(sentence)
     return sentence
-
-
-def copied(database: sqlite3.Connection, path: Path) -> None:
-    """Copy a database beside its file; a copy that is not whole does not replace the last one."""
-    draft, copy = path.with_suffix(f".{os.getpid()}.draft"), path.with_suffix(".copy")
-    draft.unlink(missing_ok=True)
-    with closing(sqlite3.connect(draft)) as target:
-        database.backup(target)
-    draft.chmod(0o600)
-    if _whole(draft):
-        os.replace(draft, copy)
 
 
 @contextmanager

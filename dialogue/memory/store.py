@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from config.clock import Clock
+from dialogue.durable import copied
 from dialogue.errors import StageError
-from dialogue.memory.files import copied, opened_whole
+from dialogue.memory.files import opened_whole
 from dialogue.memory.items import (
     MOST_OF_A_KIND,
     OBJECTIONS,

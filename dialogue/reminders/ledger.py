@@ -5,17 +5,17 @@ Every change is on disk before anything is done or promised because of it.
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from config.clock import Clock
 from config.reminders import Reminder
-from dialogue.durable import DurableFile, Kept, set_aside
+from dialogue.durable import DurableFile, Kept
 from dialogue.errors import StageError
-from dialogue.reminders.series import Moment
+from dialogue.reminders.series import Moment, soonest
 
 log = logging.getLogger(__name__)
 
@@ -107,13 +107,17 @@ class Plan:
 
 @dataclass(frozen=True)
 class Fall:
-    """Something has fallen due: its first state, why, and when to act on it, if at all."""
+    """Something has fallen due: its first state, why, and when to act on it, if at all.
+
+    `said` is how often it may have been said.
+    """
 
     moment: Moment
     reminder: Reminder
     state: State
     why: str
     next_at: datetime | None = None
+    said: int = 0
 
 
 @dataclass(frozen=True)
@@ -149,6 +153,14 @@ class Change:
     name: str
     change: str
     why: str
+
+
+def following(plan: Plan, after: datetime) -> Plan:
+    """Return the plan with its next time after a moment."""
+    moment = soonest(plan.reminder, plan.begun, after)
+    if moment is None:
+        return replace(plan, next_at=None, next_local=None)
+    return replace(plan, next_at=moment.at, next_local=moment.local)
 
 
 _THEIRS = "coalesce(?, person) = person"
@@ -209,8 +221,8 @@ class Ledger:
             for fall in falls:
                 rows = self._file.rows(
                     "INSERT INTO occurrences (person, name, local, due_at, reminder, state,"
-                    " next_at, since) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
-                    " RETURNING id",
+                    " next_at, since, said) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                    " ON CONFLICT DO NOTHING RETURNING id",
                     (
                         then.person,
                         then.name,
@@ -220,6 +232,7 @@ class Ledger:
                         fall.state,
                         _text(fall.next_at),
                         _text(fall.next_at or fall.moment.at),
+                        fall.said,
                     ),
                 )
                 if rows:
@@ -346,6 +359,10 @@ class Ledger:
         """Note that the engine has looked."""
         self._file.rows("INSERT OR REPLACE INTO looked (only, at) VALUES (1, ?)", (_text(now),))
 
+    def keep_copy(self) -> None:
+        """Copy the file, for the day on which it is damaged."""
+        self._file.copy()
+
     def forget_own(self) -> None:
         """Erase what the person asked for by themselves, and what became of it."""
         self._file.rows("PRAGMA secure_delete = ON")
@@ -388,32 +405,6 @@ class Ledger:
             " VALUES (?, ?, ?, ?, ?, ?)",
             (_text(self._clock.now()), occurrence, person, name, change, why),
         )
-
-
-def open_ledger(
-    path: Path, clock: Clock, person: str | None, tell: Callable[[StageError], None]
-) -> Ledger:
-    """Return the ledger; a damaged file is set aside and told, so that the robot can remind.
-
-    Raises StageError when no file can be written.
-    """
-    try:
-        return Ledger(path, clock, person)
-    except StageError as error:
-        if error.code != "damaged":
-            raise
-    try:
-        aside = set_aside(path, clock.now())
-    except OSError as error:
-        sentence = f"{path} is damaged and cannot be renamed ({error.strerror}); move it away."
-        raise StageError("remind", "not_stored", sentence) from error
-    sentence = (
-        f"The list of reminders was damaged and begins anew; what was open is in {aside}. "
-        "See to today's reminders yourself, and ask whoever looks after the machine."
-    )
-    log.critical(sentence)
-    tell(StageError("remind", "set_aside", sentence))
-    return Ledger(path, clock, person)
 
 
 def _text(moment: datetime | None) -> str | None:

@@ -6,10 +6,8 @@ test turns. docs/for-homes.md explains the rules to staff.
 
 import logging
 import uuid
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from config.clock import Clock
 from config.reminders import Reminder
@@ -17,8 +15,8 @@ from config.settings import Home
 from dialogue.alerts import Alerts, raised
 from dialogue.errors import StageError
 from dialogue.events import Publish, ReminderChanged, StageFailed
-from dialogue.reminders.ledger import Fall, Ledger, Occurrence, Plan, State
-from dialogue.reminders.series import Moment, series_of
+from dialogue.reminders.ledger import Fall, Ledger, Occurrence, Plan, State, following
+from dialogue.reminders.series import Moment
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +81,8 @@ class Scheduler:
         for occurrence in self._ledger.open():
             if (occurrence.person, occurrence.name) in gone:
                 self._change(occurrence, "cancelled", "it was taken out of the reminders")
+        if changed or gone:
+            self._ledger.keep_copy()
 
     def recover(self) -> None:
         """After a start: what was being said when the program ended may have been heard, or not."""
@@ -108,6 +108,7 @@ class Scheduler:
         self._looked_at = now
         if self._noted_at is None or abs(now - self._noted_at) >= NOTED:
             self._ledger.look(now)
+            self._ledger.keep_copy()
             self._noted_at = now
 
     def next_to_say(self) -> Occurrence | None:
@@ -188,12 +189,12 @@ class Scheduler:
         self, key: tuple[str, str], reminder: Reminder, before: Plan | None, now: datetime
     ) -> Plan:
         begun = before.begun if before else now.astimezone(self._home.zone).date()
-        return _next(Plan(*key, begun, reminder, None, None), now)
+        return following(Plan(*key, begun, reminder, None, None), now)
 
     def _fall(self, plan: Plan, now: datetime) -> None:
         falls: list[Fall] = []
         while (moment := plan.next) is not None and moment.at <= now:
-            then = _next(plan, moment.at)
+            then = following(plan, moment.at)
             again = then.next_at is not None and then.next_at <= now
             falls.append(self._first_state(plan.reminder, moment, now, again))
             plan = then
@@ -264,7 +265,7 @@ class Scheduler:
         for occurrence in self._ledger.open():
             if occurrence.state == "asked":
                 self._change(occurrence, "asked", why, now + ANSWER)
-        self._ledger.store_plans([_next(plan, now) for plan in self._ledger.plans()])
+        self._ledger.store_plans([following(plan, now) for plan in self._ledger.plans()])
 
     def _may_speak(self, reminder: Reminder, now: datetime) -> bool:
         return not reminder.quiet_hours or self._home.quiet_until(now) <= now
@@ -287,19 +288,6 @@ class Scheduler:
         changed = self._ledger.change(occurrence, state, why, next_at, since, said, snoozed)
         self._publish(ReminderChanged(changed.id, changed.name, state))
         return changed
-
-
-def _next(plan: Plan, after: datetime) -> Plan:
-    """Return the plan with its next time after a moment."""
-    reminder = plan.reminder
-    assert reminder.zone is not None
-    moments: Iterable[Moment | None] = (
-        each.next(after) for each in series_of(reminder, ZoneInfo(reminder.zone), plan.begun)
-    )
-    soonest = min((moment for moment in moments if moment), default=None)
-    if soonest is None:
-        return replace(plan, next_at=None, next_local=None)
-    return replace(plan, next_at=soonest.at, next_local=soonest.local)
 
 
 def _minutes(span: timedelta) -> str:

@@ -109,6 +109,13 @@ def series_of(reminder: Reminder, home: ZoneInfo, begun: date) -> list[Series]:
     ]
 
 
+def soonest(reminder: Reminder, begun: date, after: datetime) -> Moment | None:
+    """Return when a reminder, which names its zone, is due next after a moment."""
+    assert reminder.zone is not None
+    found = (each.next(after) for each in series_of(reminder, ZoneInfo(reminder.zone), begun))
+    return min((moment for moment in found if moment), default=None)
+
+
 def _nearer(rule: str, start: datetime, first: datetime) -> datetime:
     """Return a later start from which the rule goes on the same, before `first` if it can be.
 

@@ -1,19 +1,21 @@
 """`reminders`: a history checker in the manner of Jepsen, for what is said, promised and stored.
 
-A generator draws agendas and answers, a nemesis kills the process, fills the disk and sets the
-clock, and a checker compares what the world has heard with what is on disk.
+A generator draws agendas and answers, a nemesis kills and stops the process, fills the disk,
+damages the file and sets the clock, and a checker compares what the world has heard with what is
+on disk.
 """
 
 import json
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,6 +28,7 @@ from config.clock import SystemClock
 from config.paths import CHECKOUT
 from dialogue.alerts import Alerts
 from dialogue.reminders.ledger import FOR_STAFF, OPEN, Ledger, Occurrence
+from dialogue.reminders.recovery import DAMAGED
 from robot.bench.common import Options, Progress, spread, surroundings
 from robot.bench.reminders_child import HOME
 
@@ -37,6 +40,12 @@ START = datetime(2026, 3, 27, 4, 0, tzinfo=UTC)
 A_HISTORY = 250
 """Kills in one folder; then another begins, with another agenda."""
 DRAIN = timedelta(days=2)
+DAMAGE = 0.02
+"""How often the last page of the file is damaged before it is opened."""
+PAGE = 4096
+"""Bytes; the size of SQLite's pages unless somebody changes it."""
+STOPPED = 0.1
+"""How often the process is stopped before it is killed."""
 
 
 def run(options: Options) -> dict[str, Any]:
@@ -57,6 +66,7 @@ class World:
     ready_ms: list[float] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)
     never_ready: int = 0
+    damaged: int = 0
 
 
 def measure(kills: int, chance: random.Random, progress: Progress) -> dict[str, Any]:
@@ -79,11 +89,13 @@ def measure(kills: int, chance: random.Random, progress: Progress) -> dict[str, 
                 faults += [f"{kind}: {what}" for kind, what in found]
                 ready_ms += world.ready_ms
                 totals["disk_refused"] += sum(world.refused.values())
+                totals["damaged"] += world.damaged
     kinds = ("lost", "promise_broken", "silently_doubled", "in_quiet_hours", "staff_not_told")
     return {
         "kills": kills,
         **{name: totals[name] for name in ("due", "said", "promised", *kinds, "never_ready")},
         "disk_refused": totals["disk_refused"],
+        "damaged": totals["damaged"],
         "ends": {key[4:]: n for key, n in sorted(totals.items()) if key.startswith("end ")},
         "faults": faults[:20],
         "ready_ms": spread(ready_ms),
@@ -128,7 +140,26 @@ def _life(
     full = 0
     if chance.random() < 0.1:
         full = max(each.stat().st_size for each in [*folder.glob("*.db*"), Path(__file__)])
+    elif chance.random() < DAMAGE:
+        _damage(folder / "reminders.db", chance)
     _order(nursery, folder, world, agenda, chance, (start, start + timedelta(days=30), full))
+
+
+def _damage(path: Path, chance: random.Random) -> None:
+    """Fill the last page with rubbish, as a disk may that is going to die."""
+    if not path.exists():
+        return
+    try:
+        with closing(sqlite3.connect(path)) as database:  # else the log would make the page whole
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except sqlite3.DatabaseError:
+        pass  # it is damaged already
+    size = path.stat().st_size
+    if size < PAGE:
+        return
+    with path.open("r+b") as file:
+        file.seek(size - PAGE)
+        file.write(chance.randbytes(PAGE))
 
 
 def _drain(
@@ -173,7 +204,7 @@ def _order(
         what, *words = line.split()
         match what:
             case "born" if kill:
-                _kill_soon(int(words[0]), chance.uniform(0, WINDOW_S))
+                _kill_soon(int(words[0]), chance)
             case "ready":
                 ready = True
                 world.ready_ms.append(float(words[0]) * 1000)
@@ -181,6 +212,8 @@ def _order(
                 world.said[words[0]].append((datetime.fromisoformat(words[2]), words[1] == "1"))
             case "promised":
                 world.promised[words[1]] = words[0]
+            case "damaged":
+                world.damaged += 1
             case "refused":
                 world.refused[words[0]] += 1
             case "now":
@@ -191,14 +224,24 @@ def _order(
         world.never_ready += 1
 
 
-def _kill_soon(pid: int, seconds: float) -> None:
-    def kill() -> None:
+def _kill_soon(pid: int, chance: random.Random) -> None:
+    """Kill it after a while; sometimes it is stopped before, and perhaps goes on in between."""
+    at = chance.uniform(0, WINDOW_S)
+    blows = [(at, signal.SIGKILL)]
+    if chance.random() < STOPPED:
+        stop = chance.uniform(0, at)
+        blows += [(stop, signal.SIGSTOP)]
+        if chance.random() < 0.5:
+            blows += [(chance.uniform(stop, at), signal.SIGCONT)]
+
+    def strike(blow: signal.Signals) -> None:
         try:
-            os.kill(pid, signal.SIGKILL)
+            os.kill(pid, blow)
         except ProcessLookupError:  # it has come to its own end
             pass
 
-    threading.Timer(seconds, kill).start()
+    for seconds, blow in blows:
+        threading.Timer(seconds, strike, (blow,)).start()
 
 
 def _check(folder: Path, world: World, totals: Counter[str]) -> Iterator[tuple[str, str]]:
@@ -208,6 +251,8 @@ def _check(folder: Path, world: World, totals: Counter[str]) -> Iterator[tuple[s
     ledger = Ledger(folder / "reminders.db", SystemClock())
     alerts = Alerts(folder / "alerts.db", SystemClock())
     raised = {alert.id for alert in alerts.open()}
+    history = ledger.history(most=1_000_000)
+    unknown = {each.occurrence for each in history if each.why == DAMAGED}
     stored = {
         f"{each.person}/{each.name}/{each.local.isoformat()}": each
         for each in ledger.of_day(START - timedelta(days=900), START + timedelta(days=9000))
@@ -221,11 +266,11 @@ def _check(folder: Path, world: World, totals: Counter[str]) -> Iterator[tuple[s
         yield "lost", f"{key} was said and is not stored"
     for key, occurrence in stored.items():
         totals[f"end {occurrence.state}"] += 1
-        yield from _judged(key, occurrence, world, raised)
+        yield from _judged(key, occurrence, world, raised, occurrence.id in unknown)
 
 
 def _judged(
-    key: str, occurrence: Occurrence, world: World, raised: set[int]
+    key: str, occurrence: Occurrence, world: World, raised: set[int], unknown: bool
 ) -> Iterator[tuple[str, str]]:
     said = world.said.get(key, [])
     state = occurrence.state
@@ -236,7 +281,8 @@ def _judged(
     if state in FOR_STAFF and occurrence.alert not in raised:
         yield "staff_not_told", key
     promised = world.promised.get(key)
-    if promised in ("confirmed", "refused") and state != promised:
+    # What became of it before the file was damaged nobody knows: it must be with the staff.
+    if promised in ("confirmed", "refused") and state != promised and not unknown:
         yield "promise_broken", f"{key} was promised as {promised}, and is {state}"
     if any(not marked for _, marked in said[1:]):
         yield "silently_doubled", key

@@ -21,7 +21,8 @@ from config.reminders import Reminder
 from config.settings import Home
 from dialogue.alerts import Alerts
 from dialogue.errors import StageError
-from dialogue.reminders.ledger import Ledger, Occurrence
+from dialogue.reminders.ledger import Occurrence
+from dialogue.reminders.recovery import open_ledger
 from dialogue.reminders.scheduler import Scheduler
 
 HOME = Home.model_validate(
@@ -61,7 +62,8 @@ class Life:
         self.clock = SteppedClock(datetime.fromisoformat(order["start"]))
         self.chance = random.Random(order["seed"])
         began = time.monotonic()
-        self.ledger = Ledger(folder / "reminders.db", self.clock)
+        path = folder / "reminders.db"
+        self.ledger = open_ledger(path, self.clock, None, lambda error: _tell("damaged"))
         alerts = Alerts(folder / "alerts.db", self.clock)
         self.scheduler = Scheduler(self.ledger, alerts, HOME, self.clock, lambda event: None)
         self.scheduler.recover()
