@@ -84,6 +84,7 @@ class Conversation:
     async def bring_up(self, reply: Reply) -> Told:
         """Say something that nobody has asked for, such as a reminder."""
         async with self._one_at_a_time:
+            self._deciding.brings_up(reply)
             return await self._say(reply)
 
     @property

@@ -52,6 +52,8 @@ class Deciding:
         self._asking_back = AskingBack(flows, words)
         self._session = 0
         self._last_heard = -SESSION_SECONDS
+        self._brought_up: Reply | None = None
+        self._brought_up_at = 0.0
         self._not_understood = 0
         self._rests_on: date | None = None
 
@@ -73,13 +75,21 @@ class Deciding:
         spoken = self._words.step(INTRODUCTION, self._person)
         return Reply(spoken.phrases, engine="corridor", step=spoken.step)
 
+    def brings_up(self, reply: Reply) -> None:
+        """The robot speaks first, such as to remind: an answer is meant for that for a while."""
+        self._brought_up = reply
+        self._brought_up_at = self._clock.monotonic()
+
     async def reply(self, utterance: Utterance, last: Reply | None) -> Reply:
         """Return what to say and do; `last` is what was said before, to be repeated if asked."""
+        fresh = self._clock.monotonic() - self._brought_up_at < SESSION_SECONDS
+        asked = fresh and last is not None and last is self._brought_up
         begins = self.new_session
         introduction = self.introduction() if begins else Reply(())
         self._last_heard = self._clock.monotonic()
-        # Before the first word the robot might as well have asked how things are.
-        reply = await self._decide(utterance, introduction if begins else last)
+        # Before the first word the robot might as well have asked how things are, unless it has
+        # just asked something else.
+        reply = await self._decide(utterance, introduction if begins and not asked else last)
         # One question at a time: the introduction's own gives way to the reply's.
         statements = tuple(p for p in introduction.phrases if not p.text.endswith("?"))
         return replace(reply, phrases=statements + reply.phrases)

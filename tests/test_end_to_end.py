@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import soxr
 
-from config.clock import SystemClock
+from config.clock import Clock, SystemClock
 from config.paths import CHECKOUT
 from config.settings import load as load_settings
 from dialogue.events import EngineChanged, Event, PhraseStarted, UtteranceHeard
@@ -51,8 +51,8 @@ class Corridor:
         if isinstance(event, PhraseStarted):
             self.answered.set()
 
-    async def open(self, stack: AsyncExitStack, state: Path) -> None:
-        clock, settings = SystemClock(), load_settings(CHECKOUT / "config")
+    async def open(self, stack: AsyncExitStack, state: Path, clock: Clock | None = None) -> None:
+        clock, settings = clock or SystemClock(), load_settings(CHECKOUT / "config")
         self.person = Person.of("guest", settings.residents["guest"], "en")
         self.synthesis = Synthesis()
         stack.push_async_callback(self.synthesis.close)

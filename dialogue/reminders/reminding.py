@@ -111,8 +111,8 @@ class Reminding:
                     recovered = True
                 await self._calendars.refresh()
                 self.take_up()
-                self._summary.look()
                 await self._look(talk)
+                self._summary.look()  # last, so that it holds up no reminder
             except StageError as error:
                 self._tell(error)
                 self._leave_disk(error)

@@ -21,6 +21,8 @@ reminders:
     at: "16:30"
 """
 ALONE = Resident(name="Anna", room="private")
+HOURS = 6
+"""Long enough for the note at a change of shift, which cannot be stored either."""
 HALF_PAST_FOUR = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)  # 16:30 in Berlin
 
 
@@ -68,6 +70,13 @@ async def test_it_is_said_and_a_yes_is_noted(tmp_path: Path) -> None:
         assert asked in one_of("reminder_ask")
         reply = (await room.hears("yes i have")).reply
         assert reply.step == "reminder_done"
+        assert state(room) == "confirmed"
+
+
+async def test_a_yes_after_hours_of_silence_is_an_answer_too(tmp_path: Path) -> None:
+    async with reminded(tmp_path, WATER.replace("16:30", "21:30")) as room:
+        await until(room, HALF_PAST_FOUR + timedelta(hours=5, seconds=20))
+        assert (await room.hears("yes i have")).reply.step == "reminder_done"
         assert state(room) == "confirmed"
 
 
@@ -181,6 +190,39 @@ async def test_on_a_full_disk_it_reminds_on_and_writes_it_down_when_there_is_roo
         assert [change.change for change in room.ledger.history()] == [
             *("due", "saying", "asked", "confirmed")
         ]
+
+
+@pytest.mark.timeout(180)
+async def test_for_hours_on_a_full_disk_all_is_said_and_staff_know_within_a_minute(
+    tmp_path: Path,
+) -> None:
+    times = ", ".join(f"'{hour:02}:00'" for hour in range(24))
+    text = WATER.replace('"16:30"', f"[{times}]")
+    async with reminded(tmp_path, text) as room:
+        await passes(room, 5)
+        sizes = [path.stat().st_size for path in tmp_path.glob("*.db*")]
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (max(sizes), hard))
+        said = 0
+        try:
+            begin = room.clock.now()
+            for hour in range(1, HOURS + 1):
+                room.speaker.said.clear()
+                await until(room, begin.replace(minute=1, second=0) + timedelta(hours=hour))
+                if "It is time for a glass of water." in room.speaker.said:
+                    said += 1
+                    told = [each for each in room.reports.events if isinstance(each, StageFailed)]
+                    assert told[0].code == "not_stored"  # by the first one that could not be stored
+                    assert (await room.hears("yes")).reply.step == "reminder_done"
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+            signal.signal(signal.SIGXFSZ, before)
+        assert said == HOURS
+        await passes(room, 60)
+        assert room.ledger.in_memory is False
+        states = [change.change for change in room.ledger.history()]
+        assert states == ["due", "saying", "asked", "confirmed"] * HOURS
 
 
 async def test_asked_to_be_let_be_it_does_not_come_back_and_staff_hear_of_it(
