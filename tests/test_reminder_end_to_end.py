@@ -30,6 +30,7 @@ reminders:
   water:
     say: "It is time for a glass of water."
     at: "{at:%H:%M}"
+    in_company: "It is time for a glass of water."
     urgency: high
 """
 

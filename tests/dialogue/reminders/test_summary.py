@@ -64,7 +64,7 @@ def test_the_note_comes_when_the_shift_changes(shift: Shift) -> None:
     shift.summary.look()
     (told,) = shift.told
     assert (told.category, told.kind) == (CATEGORY, "note")
-    assert told.about == "12:00 Water is there. was not answered or not said."
+    assert told.about == "12:00 “Water is there.” was not answered or not said."
 
 
 def test_a_restart_makes_no_second_note(shift: Shift) -> None:
@@ -115,4 +115,5 @@ def test_every_language_has_every_word(shift: Shift, language: str) -> None:
     shift.falls("Water is there.", own=True)
     day = shift.ledger.of_day(NOON, datetime(2026, 11, 27, tzinfo=UTC))
     words = summary_words(day, HOME.model_copy(update={"language": language}))
-    assert words.startswith("12:00 (")
+    assert words.startswith("12:00 ")
+    assert "Water" not in words
