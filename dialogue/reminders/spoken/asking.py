@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from pydantic import ValidationError
+
 from config.clock import Clock
 from config.reminders import Reminder
 from dialogue.decisions import Decision
@@ -42,6 +44,8 @@ TRIES = 3
 WHAT, WHEN, SAVE = "own_what", "own_when", "own_save"
 SLOTS = frozenset({WHAT, WHEN, SAVE, "own_unclear"})
 """The steps whose answer may hold words of what, or of when."""
+REMINDED = frozenset({"reminder_ask", "reminder_unclear", "reminder_not_yet", "reminder_private"})
+"""The steps that wait for an answer to a reminder."""
 TURNS_AWAY = IN_PASSING | {"deny", "dont_know", "change_topic", "be_quiet_later", "goodbye"}
 """What is no answer to "What shall I remind you of?"."""
 ACTIONS = "own_"
@@ -56,8 +60,8 @@ class _Draft:
 
     wanted: Wanted | None = None
     said: Said = field(default_factory=Said)
-    say: str = ""
-    when: When | None = None
+    reminder: Reminder | None = None
+    """What was read back."""
     tries: int = 0
 
 
@@ -97,11 +101,12 @@ class Asking:
         """Return the reply where this is about reminders, or answers what was asked for one."""
         step = last.step if last and last.step else ""
         text, language = utterance.text, utterance.language
-        # An answer to a reminder that was just said is not a wish for another.
-        if language not in LANGUAGES or step.startswith("reminder_"):
+        if language not in LANGUAGES:
             return None
         now = self._now()
         wish = wished(text, language, now, self._person.familiar)
+        if wish is not None and step in REMINDED and not _names_another(wish):
+            return None  # "remind me later" answers the reminder that was just said
         if wish is not None:
             return self._kept_safe(lambda: self._wish(wish, text))
         if self._draft is None or step not in SLOTS or self._means_something(utterance, step):
@@ -204,28 +209,25 @@ class Asking:
 
     def _read_back(self, draft: _Draft, wanted: Wanted, when: When, now: datetime) -> Reply:
         values = {"what": wanted.what}
-        draft.say = self._words.of(f"own_says_{wanted.shape}", self._person, values)[0].text
-        draft.when = when
+        say = self._words.of(f"own_says_{wanted.shape}", self._person, values)[0].text
+        try:
+            draft.reminder = _reminder(say, when)
+        except ValidationError:  # a dose, or words of a length that nobody says
+            draft.wanted = None
+            return self._ask(draft, WHAT, "own_shorter")
         at = {"when": when_words(when, now.date(), self._person.language)}
-        told = [Phrase(draft.say), *self._words.of("own_reads_back", self._person, at)]
+        told = [Phrase(say), *self._words.of("own_reads_back", self._person, at)]
         return self._say([], SAVE, told)
 
     def _save(self) -> Reply:
         draft, self._draft = self._draft, None
-        if draft is None or draft.when is None:
+        if draft is None or draft.reminder is None:
             return self._say(["own_given_up"])
         if len(self._own.all()) >= MOST:
             return self._say(["own_full"])
         if self._ledger.in_memory:
             return self._say(["own_not_kept"])
-        reminder = Reminder(
-            say=draft.say,
-            at=(draft.when.at,),
-            **({"every": draft.when.every} if draft.when.every else {"on": (draft.when.on,)}),
-            quiet_hours=False,  # whoever asks to be woken at five means five
-            own=True,
-        )
-        name = self._own.add(reminder, self._now().date())
+        name = self._own.add(draft.reminder, self._now().date())
         try:
             self._take_up()  # it is planned, on disk, before it is promised
         except StageError:
@@ -337,6 +339,21 @@ class Asking:
     def _now(self) -> datetime:
         """Return the local time, without its zone."""
         return self._clock.now().astimezone(self._zone).replace(tzinfo=None)
+
+
+def _reminder(say: str, when: When) -> Reminder:
+    days = {"every": when.every} if when.every else {"on": (when.on,)}
+    # Whoever asks to be woken at five means five, whatever the home's quiet hours are.
+    return Reminder.model_validate(
+        {"say": say, "at": (when.at,), **days, "quiet_hours": False, "own": True}
+    )
+
+
+def _names_another(wish: Wish) -> bool:
+    """Whether it is plainly about something else than what was just said."""
+    if wish.kind == "add":
+        return wish.wanted is not None and wish.wanted.shape in ("verb", "noun", "clause")
+    return wish.kind in ("list", "missed")
 
 
 def _alike(said: frozenset[str], say: str) -> int:

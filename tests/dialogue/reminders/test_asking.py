@@ -96,6 +96,17 @@ async def test_a_time_that_is_over_is_asked_for_anew(tmp_path: Path) -> None:
         assert reply.step == "own_when"
 
 
+@pytest.mark.parametrize(
+    "what", ["to drink 500 ml of water", "to " + "x" * 300, "to <b>{name}</b>"]
+)
+async def test_what_cannot_be_a_reminder_does_no_harm(tmp_path: Path, what: str) -> None:
+    async with reminded(tmp_path, NONE) as room:
+        reply = (await room.hears(f"remind me tomorrow at four {what}")).reply
+        assert reply.step in ("own_what", "own_save")
+        await room.hears("yes")
+        assert len(kept(room)) <= 1
+
+
 async def test_it_gives_up_politely(tmp_path: Path) -> None:
     async with reminded(tmp_path, NONE) as room:
         await room.hears("remind me")
@@ -158,7 +169,8 @@ async def test_an_answer_to_a_reminder_is_no_wish(tmp_path: Path) -> None:
         await until(room, FOUR + timedelta(minutes=30, seconds=10))
         await room.hears("remind me later")
         assert kept(room) == []
-        assert room.reminding.values()
+        reply = (await room.hears("remind me to call anna tomorrow at four")).reply
+        assert reply.step == "own_save"
 
 
 async def test_staff_do_not_read_what_it_was(tmp_path: Path) -> None:
