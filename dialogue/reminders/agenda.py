@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -24,6 +25,8 @@ class AgendaFiles:
         self._seen: dict[str, Sign] = {}
         self.faults: dict[str, tuple[Fault, ...]] = {}
         """What is wrong with whose file just now."""
+        self.written: dict[str, datetime] = {}
+        """When whose file was written last."""
 
     def changed(self) -> dict[str, dict[str, Reminder]]:
         """Return the reminders in every file that has changed since the last call, by resident.
@@ -37,6 +40,8 @@ class AgendaFiles:
                 continue
             self._seen[resident] = sign
             self.faults.pop(resident, None)
+            if sign is not None:
+                self.written[resident] = datetime.fromtimestamp(sign[0] / 1e9, UTC)
             try:
                 found[resident] = {} if sign is None else read_reminders(path)
             except ConfigError as error:
@@ -62,6 +67,8 @@ class CalendarFiles:
         self._new: set[str] = set()
         self.faults: dict[str, tuple[Fault, ...]] = {}
         """What is wrong with whose calendars just now."""
+        self.written: dict[str, datetime] = {}
+        """When whose calendars were written last."""
 
     async def refresh(self) -> None:
         """Read what has changed: in a thread, because a large calendar takes seconds."""
@@ -83,6 +90,8 @@ class CalendarFiles:
                 at = f"{FOLDER}/{resident}"
                 faults += [Fault(f"{at}/{each.file}", each.line, each.sentence) for each in wrong]
             self._read[resident], self._signs[resident] = found, signs
+            if times := [sign[0] for sign in signs.values() if sign]:
+                self.written[resident] = datetime.fromtimestamp(max(times) / 1e9, UTC)
             self.faults[resident] = tuple(faults)
             self._new.add(resident)
 

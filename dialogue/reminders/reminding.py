@@ -151,7 +151,13 @@ class Reminding:
             if all(person in known for known in self._known)
         }
         if agenda:
-            self._scheduler.adopt(agenda)
+            written = {
+                (person, name): files.written[person]
+                for files, known in zip(self._files, self._known, strict=True)
+                for person in agenda.keys() & files.written.keys()
+                for name in known[person]
+            }
+            self._scheduler.adopt(agenda, written)
             self._stale -= agenda.keys()
 
     def _tell(self, error: StageError) -> None:

@@ -57,12 +57,15 @@ class Scheduler:
         self._gave_up_at: datetime | None = None
         self._told: str | None = None
 
-    def adopt(self, agenda: Agenda) -> None:
+    def adopt(
+        self, agenda: Agenda, written: Mapping[tuple[str, str], datetime] | None = None
+    ) -> None:
         """Take what staff have written for these residents; the others keep what is planned.
 
-        What has fallen due meanwhile is due as it was; what was taken back is cancelled; what is
-        new counts from now.
+        What has fallen due meanwhile is due as it was; what was taken back is cancelled. What is
+        new counts from when it was `written`, if the robot was off then, else from now.
         """
+        before = self._looked_at or self._ledger.looked_at
         self.look()
         now = self._clock.now()
         known = {(plan.person, plan.name): plan for plan in self._ledger.plans()}
@@ -71,9 +74,10 @@ class Scheduler:
             for person, reminders in agenda.items()
             for name, reminder in reminders.items()
         }
+        new = {key: _since(at, before, now) for key, at in (written or {}).items()}
         gone = {key for key in known.keys() - wanted.keys() if key[0] in agenda}
         changed = [
-            self._planned(key, reminder, known.get(key), now)
+            self._planned(key, reminder, known.get(key), now if key in known else new.get(key, now))
             for key, reminder in wanted.items()
             if key not in known or known[key].reminder != reminder
         ]
@@ -186,10 +190,10 @@ class Scheduler:
         return reminder.model_copy(update={"zone": reminder.zone or self._home.time_zone})
 
     def _planned(
-        self, key: tuple[str, str], reminder: Reminder, before: Plan | None, now: datetime
+        self, key: tuple[str, str], reminder: Reminder, before: Plan | None, since: datetime
     ) -> Plan:
-        begun = before.begun if before else now.astimezone(self._home.zone).date()
-        return following(Plan(*key, begun, reminder, None, None), now)
+        begun = before.begun if before else since.astimezone(self._home.zone).date()
+        return following(Plan(*key, begun, reminder, None, None), since)
 
     def _fall(self, plan: Plan, now: datetime) -> None:
         falls: list[Fall] = []
@@ -288,6 +292,16 @@ class Scheduler:
         changed = self._ledger.change(occurrence, state, why, next_at, since, said, snoozed)
         self._publish(ReminderChanged(changed.id, changed.name, state))
         return changed
+
+
+def _since(written: datetime | None, looked: datetime | None, now: datetime) -> datetime:
+    """Return from when a new reminder counts: what was written while the robot was off is not lost.
+
+    Without a look before, this is the first start, and what is over is over.
+    """
+    if written is None or looked is None or not looked - SET_BACK < written < now:
+        return now
+    return written
 
 
 def _minutes(span: timedelta) -> str:

@@ -105,6 +105,31 @@ def test_it_is_said_at_its_time_asked_about_and_confirmed(room: Room) -> None:
     assert room.scheduler.next_at() == MORNING + timedelta(hours=25)
 
 
+def test_what_was_written_while_the_robot_was_off_is_said_late(room: Room) -> None:
+    room.adopt(water=WATER)
+    room.close()
+    room.clock.turn(hours=1, minutes=30)  # 09:30
+    room.start()
+    tea = Reminder.model_validate({"say": "It is time for tea.", "at": "09:10"})
+    written = {("anna", "tea"): MORNING + timedelta(minutes=50)}
+    room.scheduler.adopt({"anna": {"tea": tea}}, written)
+    room.scheduler.look()
+    assert [each.name for each in room.ledger.open()] == ["water", "tea"]
+
+
+@pytest.mark.parametrize("ago", [-5, 600])
+def test_what_was_written_before_or_by_a_wrong_clock_counts_from_now(room: Room, ago: int) -> None:
+    room.adopt(water=WATER)
+    room.close()
+    room.clock.turn(hours=1, minutes=30)
+    room.start()
+    tea = Reminder.model_validate({"say": "It is time for tea.", "at": "09:10"})
+    written = {("anna", "tea"): room.clock.now() - timedelta(minutes=ago)}
+    room.scheduler.adopt({"anna": {"tea": tea}}, written)
+    room.scheduler.look()
+    assert [each.name for each in room.ledger.open()] == ["water"]
+
+
 def test_nobody_answers_twice_and_staff_are_told_once(room: Room) -> None:
     room.adopt(water=WATER)
     room.clock.turn(hours=1)
