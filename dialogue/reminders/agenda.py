@@ -100,6 +100,10 @@ class CalendarFiles:
 
         Their names begin with that of the file, so that one file does not touch another's.
         """
+        for resident, folder in self._folders.items():
+            if resident not in self._signs and not any(folder.glob("*.ics")):
+                self._signs[resident], self._read[resident] = {}, {}  # nothing to wait for
+                self._new.add(resident)
         new, self._new = self._new, set()
         return {
             resident: {

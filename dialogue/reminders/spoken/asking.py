@@ -41,7 +41,7 @@ MOST_WORDS = 6
 """Of what is to be remembered; with the words around it a sentence has twelve at most."""
 TRIES = 3
 """So often the robot asks for the same thing."""
-WHAT, WHEN, SAVE = "own_what", "own_when", "own_save"
+WHAT, WHEN, SAVE, ALONE = "own_what", "own_when", "own_save", "own_alone"
 SLOTS = frozenset({WHAT, WHEN, SAVE, "own_unclear"})
 """The steps whose answer may hold words of what, or of when."""
 REMINDED = frozenset({"reminder_ask", "reminder_unclear", "reminder_not_yet", "reminder_private"})
@@ -109,6 +109,8 @@ class Asking:
             return None  # "remind me later" answers the reminder that was just said
         if wish is not None:
             return self._kept_safe(lambda: self._wish(wish, text))
+        if step == ALONE and self._presence.private:  # "yes, we are alone", in whatever words
+            return self._kept_safe(lambda: self._told(self._about))
         if self._draft is None or step not in SLOTS or self._means_something(utterance, step):
             return None
         draft = self._draft
@@ -243,7 +245,7 @@ class Asking:
         if self._presence.private:
             return self._told(about)
         if self._presence.may_ask:
-            return self._say([], "own_alone")
+            return self._say([], ALONE)
         return self._say(["own_company"])
 
     def _told(self, about: About) -> Reply:
@@ -302,7 +304,7 @@ class Asking:
         self._about = "cancel"
         if self._presence.private:
             return self._ask_to_cancel()
-        return self._say([], "own_alone") if self._presence.may_ask else self._say(["own_company"])
+        return self._say([], ALONE) if self._presence.may_ask else self._say(["own_company"])
 
     def _ask_to_cancel(self) -> Reply:
         own = self._own.all()

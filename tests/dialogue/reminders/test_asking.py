@@ -128,11 +128,14 @@ async def test_what_is_planned_is_told_to_the_person_alone(tmp_path: Path) -> No
         assert "It is time for tea." not in reply.sentences
 
 
-async def test_in_an_unknown_room_it_asks_whether_they_are_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("answer", ["yes", "yes we are alone"])
+async def test_in_an_unknown_room_it_asks_whether_they_are_alone(
+    tmp_path: Path, answer: str
+) -> None:
     async with reminded(tmp_path, TEA, Resident(name="Anna")) as room:
         await passes(room, 2)
         assert (await room.hears("what is planned for today")).reply.step == "own_alone"
-        assert "It is time for tea." in (await room.hears("yes")).reply.sentences
+        assert "It is time for tea." in (await room.hears(answer)).reply.sentences
 
 
 async def test_what_was_missed_is_told_and_left_to_staff(tmp_path: Path) -> None:

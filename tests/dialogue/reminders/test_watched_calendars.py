@@ -49,6 +49,12 @@ async def test_new_changed_and_removed_files_are_seen(tmp_path: Path) -> None:
     assert watched.changed() == {"anna": {}}
 
 
+def test_without_calendars_nothing_is_waited_for(tmp_path: Path) -> None:
+    watched = files(tmp_path)
+    assert watched.changed() == {"anna": {}}
+    assert watched.changed() == {}
+
+
 async def test_one_file_does_not_touch_another(tmp_path: Path) -> None:
     watched = files(tmp_path)
     calendar(tmp_path, "one.ics", ("a", "1700", "The choir meets."))
