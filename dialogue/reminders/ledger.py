@@ -277,8 +277,13 @@ class Ledger:
         return self._occurrences("next_at IS NOT NULL ORDER BY next_at, due_at, id")
 
     def unanswered(self, now: datetime) -> tuple[Occurrence, ...]:
-        """Return what was asked, and no longer waits for an answer."""
-        return self._occurrences("state = 'asked' AND next_at <= ? ORDER BY next_at", _text(now))
+        """Return what was asked, and no longer waits for an answer.
+
+        Also what is still being said by then: the disk has refused to note its end.
+        """
+        return self._occurrences(
+            "state IN ('saying', 'asked') AND next_at <= ? ORDER BY next_at", _text(now)
+        )
 
     def waiting(self, now: datetime) -> Iterator[Occurrence]:
         """Yield what is to be said now, the longest due first."""

@@ -267,8 +267,8 @@ class Scheduler:
                 at = occurrence.due_at
                 self._change(occurrence, "due", why, at, since=at)
         for occurrence in self._ledger.open():
-            if occurrence.state == "asked":
-                self._change(occurrence, "asked", why, now + ANSWER)
+            if occurrence.state != "due":
+                self._change(occurrence, occurrence.state, why, now + ANSWER)
         self._ledger.store_plans([following(plan, now) for plan in self._ledger.plans()])
 
     def _may_speak(self, reminder: Reminder, now: datetime) -> bool:

@@ -105,6 +105,24 @@ def test_it_is_said_at_its_time_asked_about_and_confirmed(room: Room) -> None:
     assert room.scheduler.next_at() == MORNING + timedelta(hours=25)
 
 
+def test_where_the_end_of_saying_cannot_be_noted_the_others_are_still_said(room: Room) -> None:
+    room.adopt(water=WATER, walk={"say": "It is time for a walk.", "at": "10:00"})
+    room.clock.turn(hours=1)
+    found = room.due()
+    assert found is not None
+    room.scheduler.begin(found)  # and then the disk refuses
+    names = set()
+    for _ in range(180):
+        room.clock.turn(minutes=1)
+        if (waiting := room.due()) is not None:
+            names.add(waiting.name)
+            assert waiting.name != "water" or waiting.said == 1  # said again, not silently
+            room.scheduler.begin(waiting)
+    assert names == {"water", "walk"}
+    assert {alert.category for alert in room.alerts.open()} == {"reminder_missed"}
+    assert len(room.alerts.open()) == 2
+
+
 def test_what_was_written_while_the_robot_was_off_is_said_late(room: Room) -> None:
     room.adopt(water=WATER)
     room.close()
