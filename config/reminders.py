@@ -1,7 +1,7 @@
 """config/reminders/<resident>.yaml: what one person is reminded of, and when."""
 
 import re
-from datetime import MAXYEAR, date, datetime, time
+from datetime import date, datetime, time
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -19,17 +19,9 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from config.files import ConfigError, Fault, read_model
+from config.recurrence import COMES_WITHIN, COUNTED_FROM, DAYS, checked_rule, comes
 
 FOLDER = "reminders"
-DAYS = {
-    "monday": "MO",
-    "tuesday": "TU",
-    "wednesday": "WE",
-    "thursday": "TH",
-    "friday": "FR",
-    "saturday": "SA",
-    "sunday": "SU",
-}
 EVERY = {
     "day": "FREQ=DAILY",
     "weekday": "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR",
@@ -38,23 +30,10 @@ EVERY = {
     "month": "FREQ=MONTHLY",
     "year": "FREQ=YEARLY",
 }
-FREQUENCIES = ("HOURLY", "DAILY", "WEEKLY", "MONTHLY", "YEARLY")
-"""More often than every hour nobody wants to be reminded."""
-HOURLY_PARTS = frozenset({"FREQ", "INTERVAL", "COUNT", "WKST", "BYDAY", "BYHOUR"})
-MOST_HOURS = 23
-BETWEEN = {
-    "BYMONTH": (1, 12),
-    "BYMONTHDAY": (1, 31),
-    "BYYEARDAY": (1, 366),
-    "BYWEEKNO": (1, 53),
-    "BYSETPOS": (1, 366),
-    "BYMINUTE": (0, 59),
-}
-"""The numbers of the other parts of a rule; some may be negative and count from the end."""
-COMES_WITHIN = 30
-"""Years within which a rule comes; 29 February on a Monday may be 28 years away."""
 LAST_YEAR = 2199
 """Nobody is reminded later."""
+MOST_DAYS = 1000
+"""That are named one by one, in `on` or `but`."""
 
 _NO_DOSES = re.compile(
     r"\d\s*(?:(?:mg|µg|mcg|ml|iu)\b|i\.e\.)|\b(?:tablets?|pills?|drops?|dose|tablette\w*|pillen?|"
@@ -185,6 +164,13 @@ class Reminder(_Part):
             raise ValueError("empty; write days, or leave the line out for every day")
         return on
 
+    @field_validator("on", "but")
+    @classmethod
+    def _not_too_many(cls, days: tuple[date, ...]) -> tuple[date, ...]:
+        if len(days) > MOST_DAYS:
+            raise ValueError(f"more than {MOST_DAYS} days; use 'every' or 'repeat'")
+        return days
+
     @field_validator("repeat")
     @classmethod
     def _readable_rule(cls, rule: str | None) -> str | None:
@@ -220,10 +206,8 @@ class Reminder(_Part):
             raise PydanticCustomError(
                 "no_start", "it needs 'starts', the first day, to know which one is meant", {}
             )
-        if self.repeat and self.starts and not _ever_comes(self.repeat, self.starts):
-            raise PydanticCustomError(
-                "never", "'{rule}' never comes; correct it", {"rule": self.repeat}
-            )
+        if self.repeat and self.starts:
+            _check_that_it_comes(self.repeat, self.starts, self.at)
         return self
 
     @property
@@ -239,72 +223,21 @@ class Reminder(_Part):
         return known or "FREQ=WEEKLY;BYDAY=" + ",".join(DAYS[day] for day in self.every)
 
 
-def checked_rule(rule: str) -> str:
-    """Return a recurrence rule in capitals. Raises ValueError with a remedy."""
-    from dateutil.rrule import rrulestr  # 20 ms that only those with a rule pay
-
-    text = rule.strip().rstrip("; ").upper().removeprefix("RRULE:")
-    named = [part.partition("=")[::2] for part in text.split(";")]
-    parts = dict(named)
-    if len(parts) < len(named):
-        raise ValueError("a part stands in it twice; keep one")
-    frequency = parts.get("FREQ", "")
-    if frequency not in FREQUENCIES:
-        raise ValueError(f"a rule begins with FREQ= and one of {', '.join(FREQUENCIES)}")
-    if not {"DTSTART", "UNTIL"}.isdisjoint(parts):
-        raise ValueError("leave DTSTART and UNTIL out; use 'starts' and 'ends'")
-    known = HOURLY_PARTS if frequency == "HOURLY" else {*HOURLY_PARTS, *BETWEEN}
-    for name in parts.keys() - known:
-        raise ValueError(f"{name} cannot stand in a rule that is {frequency}; leave it out")
-    for name in ("COUNT", "INTERVAL"):  # dateutil takes an INTERVAL of 0, and never ends
-        if not re.fullmatch(r"[1-9]\d{0,4}", parts.get(name, "1"), re.ASCII):
-            raise ValueError(f"{name} is a number from 1 to 99999")
-    if frequency == "HOURLY" and int(parts.get("INTERVAL", "1")) > MOST_HOURS:
-        raise ValueError(f"INTERVAL is at most {MOST_HOURS} for HOURLY; use DAILY")
-    for name in BETWEEN.keys() & parts.keys():
-        _check_numbers(name, parts[name])
-    for day in parts["BYDAY"].split(",") if "BYDAY" in parts else ():
-        _check_day(day, frequency)
-    try:
-        rrulestr(text, dtstart=datetime(2024, 1, 1))  # noqa: DTZ001 - local time, as in RFC 5545
-    except (ValueError, TypeError, KeyError, IndexError) as error:
-        raise ValueError(f"not a recurrence rule ({error})") from error
-    return text
-
-
-def _check_numbers(name: str, numbers: str) -> None:
-    least, most = BETWEEN[name]
-    for number in numbers.split(","):
-        if not re.fullmatch(r"[+-]?\d{1,3}", number, re.ASCII) or (least > 0 and "-" in number):
-            raise ValueError(f"{name} holds '{number}'; write numbers with commas between them")
-        if not least <= abs(int(number)) <= most:
-            raise ValueError(f"{name} holds {number}; it goes from {least} to {most}")
-
-
-def _check_day(day: str, frequency: str) -> None:
-    found = re.fullmatch(rf"([+-]?\d{{1,2}})?({'|'.join(DAYS.values())})", day, re.ASCII)
-    if not found:
-        raise ValueError(f"BYDAY holds '{day}'; write MO, TU, ..., or 1MO for the first Monday")
-    most = {"MONTHLY": 5, "YEARLY": 53}.get(frequency, 0)
-    if found[1] and not 1 <= abs(int(found[1])) <= most:
-        where = f"a number from 1 to {most}" if most else "no number, or use MONTHLY"
-        raise ValueError(f"BYDAY holds '{day}'; here a day has {where}")
-
-
-def _ever_comes(rule: str, first: date) -> bool:
-    """Whether a rule comes within thirty years from its first day.
-
-    dateutil looks for the first time until the year 9999, which for a rule that never comes takes
-    minutes. The calendar is the same every 400 years, so it is asked near the end of those.
-    """
-    from dateutil.rrule import rrulestr
-
-    year = 9600 + first.year % 400
-    if year + COMES_WITHIN > MAXYEAR:
-        year -= 400
-    start = datetime(year, first.month, first.day)  # noqa: DTZ001 - local time
-    found = next(iter(rrulestr(rule, dtstart=start)), None)
-    return found is not None and found.year - year <= COMES_WITHIN
+def _check_that_it_comes(rule: str, starts: date, at: tuple[time, ...]) -> None:
+    if "COUNT=" in rule and starts.year < COUNTED_FROM:
+        raise PydanticCustomError(
+            "counted",
+            "a rule with COUNT starts in {year} or later; use 'ends' instead of COUNT",
+            {"year": COUNTED_FROM},
+        )
+    hourly = "FREQ=HOURLY" in rule  # otherwise it comes at each time of day, or at none
+    for each in at if hourly else at[:1]:
+        if not comes(rule, datetime.combine(starts, each)):
+            raise PydanticCustomError(
+                "never",
+                "'{rule}' never comes at {at}, not within {years} years; correct it",
+                {"rule": rule, "years": COMES_WITHIN, "at": f"{each:%H:%M}"},
+            )
 
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,59}$")]

@@ -11,6 +11,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import ValidationError
+
 from config.clock import Clock
 from config.reminders import Reminder
 from dialogue.durable import DurableFile, Kept
@@ -33,6 +35,8 @@ State = Literal[
     "skipped",  # too late, and by its own policy not said
     "cancelled",  # staff or the person took it back
 ]
+WHEN = frozenset({"on", "every", "repeat", "starts", "ends", "but"})
+"""What an occurrence does not need of its reminder; an older version may have taken other rules."""
 OPEN: frozenset[State] = frozenset({"due", "saying", "asked"})
 FOR_STAFF: frozenset[State] = frozenset({"refused", "missed"})
 
@@ -193,7 +197,7 @@ class Ledger:
     def plans(self) -> tuple[Plan, ...]:
         """Return every plan."""
         rows = self._file.rows(f"SELECT {_PLAN} FROM plans WHERE {_THEIRS}", (self._person,))
-        return tuple(map(_plan, rows))
+        return tuple(_plans(rows))
 
     def plans_due(self, now: datetime) -> tuple[Plan, ...]:
         """Return the plans whose next time has come, the earliest first."""
@@ -201,7 +205,7 @@ class Ledger:
             f"SELECT {_PLAN} FROM plans WHERE {_THEIRS} AND next_at <= ? ORDER BY next_at",
             (self._person, _text(now)),
         )
-        return tuple(map(_plan, rows))
+        return tuple(_plans(rows))
 
     def store_plans(self, plans: Iterable[Plan], gone: Iterable[tuple[str, str]] = ()) -> None:
         """Keep plans as they are now, and drop others by person and name."""
@@ -421,27 +425,35 @@ def _json(reminder: Reminder) -> str:
     return reminder.model_dump_json(exclude_defaults=True)
 
 
-def _plan(row: Sequence[Any]) -> Plan:
-    person, name, begun, reminder, next_at, next_local = row
-    return Plan(
-        person,
-        name,
-        date.fromisoformat(begun),
-        Reminder.model_validate(json.loads(reminder)),
-        datetime.fromisoformat(next_at) if next_at else None,
-        datetime.fromisoformat(next_local) if next_local else None,
-    )
+def _plans(rows: Iterable[Sequence[Any]]) -> Iterator[Plan]:
+    """Yield plans; one that is refused today was stored by an older version, and is made anew."""
+    for row in rows:
+        person, name, begun, reminder, next_at, next_local = row
+        try:
+            read = Reminder.model_validate(json.loads(reminder))
+        except ValidationError:
+            log.warning("The plan of %s, %s, is refused today; it waits for its file", person, name)
+            continue
+        yield Plan(
+            person,
+            name,
+            date.fromisoformat(begun),
+            read,
+            datetime.fromisoformat(next_at) if next_at else None,
+            datetime.fromisoformat(next_local) if next_local else None,
+        )
 
 
 def _occurrence(row: Sequence[Any]) -> Occurrence:
-    number, person, name, local, due_at, reminder, state, next_at, since, *counts = row
+    number, person, name, local, due_at, raw, state, next_at, since, *counts = row
+    reminder = {key: value for key, value in json.loads(raw).items() if key not in WHEN}
     return Occurrence(
         number,
         person,
         name,
         datetime.fromisoformat(local),
         datetime.fromisoformat(due_at),
-        Reminder.model_validate(json.loads(reminder)),
+        Reminder.model_validate(reminder),
         state,
         datetime.fromisoformat(next_at) if next_at else None,
         datetime.fromisoformat(since),

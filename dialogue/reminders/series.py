@@ -6,13 +6,14 @@ first is meant. What recurs keeps its time of day. 29 February comes in leap yea
 31st only in months that have one.
 """
 
+from calendar import monthrange
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import takewhile
 from zoneinfo import ZoneInfo
 
-from dateutil.rrule import rruleset, rrulestr
+from dateutil.rrule import rrulestr
 
 from config.reminders import LAST_YEAR, Reminder
 
@@ -20,6 +21,9 @@ CHANGE = timedelta(hours=26)
 """More than any zone has ever been put forward or back at once, a day left out included."""
 END = datetime(LAST_YEAR + 1, 1, 1)  # noqa: DTZ001 - a local time
 """Nothing is due from then on."""
+SPANS = {"HOURLY": timedelta(hours=1), "DAILY": timedelta(days=1), "WEEKLY": timedelta(weeks=1)}
+MONTHS = {"MONTHLY": 1, "YEARLY": 12}
+"""How long one interval of a rule is."""
 
 
 @dataclass(frozen=True, order=True)
@@ -32,7 +36,7 @@ class Moment:
 
 @dataclass(frozen=True)
 class Series:
-    """Local times: by a rule from `start`, and single ones; some are left out.
+    """Local times: by a rule from `start`, or single ones without a rule; some are left out.
 
     `start`, `also` and `but` have no zone; the zone is that of the series.
     """
@@ -82,11 +86,9 @@ class Series:
     def _times(self, first: datetime) -> Iterable[datetime]:
         if self.rule is None:
             return sorted(set(self.also))
-        start = _nearer(self.rule, self.start, first)
-        every = rrulestr(self.rule, dtstart=start, forceset=True)
-        assert isinstance(every, rruleset)
-        for single in self.also:
-            every.rdate(single)
+        every: Iterable[datetime] = rrulestr(
+            self.rule, dtstart=_nearer(self.rule, self.start, first)
+        )
         return every
 
 
@@ -119,11 +121,26 @@ def soonest(reminder: Reminder, begun: date, after: datetime) -> Moment | None:
 def _nearer(rule: str, start: datetime, first: datetime) -> datetime:
     """Return a later start from which the rule goes on the same, before `first` if it can be.
 
-    A rule is looked through from its start, which may be years ago.
+    A rule is looked through from its start, which may be many years ago.
     """
     parts = dict(part.partition("=")[::2] for part in rule.split(";"))
-    days = {"DAILY": 1, "WEEKLY": 7}.get(parts["FREQ"])
-    if days is None or "COUNT" in parts:
+    if "COUNT" in parts or start >= first:
         return start
-    step = days * int(parts.get("INTERVAL", "1"))
-    return start + timedelta(days=step * max((first - start).days // step - 1, 0))
+    interval = int(parts.get("INTERVAL", "1"))
+    if parts["FREQ"] in SPANS:
+        span = SPANS[parts["FREQ"]] * interval
+        return start + span * ((first - start) // span)
+    return _months_later(start, MONTHS[parts["FREQ"]] * interval, first)
+
+
+def _months_later(start: datetime, step: int, first: datetime) -> datetime:
+    """Return the start, so many steps of months later that it is at least one before `first`.
+
+    It keeps its day, which may have come from it into the rule; not every month has a 29th.
+    """
+    months = (first.year - start.year) * 12 + first.month - start.month
+    for steps in range(months // step - 1, 0, -1):
+        year, month = divmod(start.year * 12 + start.month - 1 + steps * step, 12)
+        if start.day <= monthrange(year, month + 1)[1]:
+            return start.replace(year=year, month=month + 1)
+    return start

@@ -18,7 +18,8 @@ from zoneinfo import ZoneInfo
 
 from rich.table import Table
 
-from config.reminders import DAYS, Reminder
+from config.recurrence import DAYS
+from config.reminders import Reminder
 from dialogue.reminders.series import Moment, series_of
 from robot.bench.common import Options, Progress, spread, surroundings
 

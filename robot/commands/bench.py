@@ -22,6 +22,7 @@ NAMES = {
     "reminders": "killed 10,000 times: what is lost, silently doubled, or not told to staff",
     "resident": "simulated residents, a thousand turns each: rules kept, time a turn",
     "resilience": "Rasa killed, a hung voice, the stop button",
+    "rules": "20,000 recurrence rules drawn to be slow: reading one, and its next time",
     "safety": "words of danger found and false alarms, written or --spoken, also with --no-rasa",
     "schedules": "10,000 random schedules over ten years, by two reckonings",
     "start": "time to the first word, memory and idle load of each process",

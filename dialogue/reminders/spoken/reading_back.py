@@ -5,7 +5,7 @@ from datetime import date, datetime
 from babel.dates import format_date, get_day_names
 from babel.lists import format_list
 
-from config.reminders import DAYS
+from config.recurrence import DAYS
 from dialogue.reminders.spoken.when import When
 from dialogue.reminders.spoken.wishes import when_forms
 from dialogue.time_words import time_words

@@ -14,7 +14,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from config.files import read_model
-from config.reminders import DAYS
+from config.recurrence import DAYS
 from dialogue.patterns import Pattern, fold, words_of
 
 FOLDER = Path(__file__).parent

@@ -1,6 +1,8 @@
 """The rules of reminders, on a clock that the test turns."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -46,10 +48,11 @@ class Room:
         self.events: list[Event] = []
         self.home = Home.model_validate(HOME | home)
         self._folder = folder
+        self.ledger_file = folder / "reminders.db"
         self.start()
 
     def start(self) -> None:
-        self.ledger = Ledger(self._folder / "reminders.db", self.clock)
+        self.ledger = Ledger(self.ledger_file, self.clock)
         self.alerts = Alerts(self._folder / "alerts.db", self.clock)
         self.scheduler = Scheduler(
             self.ledger, self.alerts, self.home, self.clock, self.events.append
@@ -323,3 +326,22 @@ def test_what_cannot_be_said_for_hours_goes_to_staff(room: Room) -> None:
     room.clock.turn(hours=2, minutes=1)
     assert room.due() is None
     assert [note.category for note in room.alerts.open()] == ["reminder_missed"]
+
+
+def test_a_stored_rule_that_is_refused_today_stops_nothing(room: Room) -> None:
+    room.adopt(water=WATER, tea=WATER | {"at": "10:00"})
+    room.clock.turn(hours=1)
+    assert room.due() is not None
+    room.close()
+    with closing(sqlite3.connect(room.ledger_file)) as file, file:
+        for table in ("plans", "occurrences"):
+            file.execute(
+                f"UPDATE {table} SET reminder = json_set(reminder, '$.repeat', 'FREQ=SECONDLY')"
+                " WHERE name = 'water'"
+            )
+    room.restart()
+    (water,) = room.ledger.open()
+    assert (water.name, water.reminder.say) == ("water", WATER["say"])
+    assert [plan.name for plan in room.ledger.plans()] == ["tea"]
+    room.adopt(water=WATER, tea=WATER | {"at": "10:00"})
+    assert [plan.name for plan in room.ledger.plans()] == ["tea", "water"]
