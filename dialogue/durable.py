@@ -163,6 +163,15 @@ class DurableFile:
         return StageError(self._kept.stage, "damaged", message)
 
 
+def sync_folder(folder: Path) -> None:
+    """Put on disk what was renamed, linked or removed in a folder. Raises OSError."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
 def set_aside(path: Path, moment: datetime) -> Path:
     """Rename a damaged file and what belongs to it; return its new path. Raises OSError."""
     aside = path.with_name(f"{path.stem}.damaged-{moment:%Y%m%dT%H%M%S}{path.suffix}")

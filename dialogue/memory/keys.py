@@ -12,6 +12,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from dialogue.durable import sync_folder
 from dialogue.errors import StageError
 
 KEY_BYTES = 32
@@ -100,21 +101,21 @@ class Keys:
             pass
         finally:
             draft.unlink()
-        self._sync()
+        sync_folder(self._folder)
         return self.made(person)
 
     def next(self, person: str) -> Key:
         """Return a new key that waits on disk to take the place of the person's own."""
         key = Key.new()
         key.write(self._waiting(person))
-        self._sync()
+        sync_folder(self._folder)
         return key
 
     def renew(self, person: str) -> None:
         """Let the waiting key take its place: what the old one has sealed is erased."""
         with _writable(self._path(person)) as old:
             os.replace(self._waiting(person), self._path(person))
-            self._sync()
+            sync_folder(self._folder)
             _overwrite(old)
 
     def destroy(self, person: str) -> None:
@@ -123,20 +124,13 @@ class Keys:
             with _writable(path) as old:
                 _overwrite(old)
             path.unlink(missing_ok=True)
-        self._sync()
+        sync_folder(self._folder)
 
     def _path(self, person: str) -> Path:
         return self._folder / f"{person}.key"
 
     def _waiting(self, person: str) -> Path:
         return self._folder / f"{person}.next"
-
-    def _sync(self) -> None:
-        folder = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 @contextmanager

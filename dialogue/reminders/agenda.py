@@ -7,8 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from pydantic import ValidationError
-
 from config.files import ConfigError, Fault
 from config.reminders import FOLDER, Reminder, read_reminders
 from dialogue.reminders.calendars import read_calendar
@@ -130,17 +128,12 @@ def read_calendars(
 
 def _reminders(
     path: Path, home: ZoneInfo, before: Mapping[str, Reminder]
-) -> tuple[Mapping[str, Reminder], list[Fault]]:
+) -> tuple[Mapping[str, Reminder], tuple[Fault, ...]]:
     calendar = read_calendar(path, home)
-    faults = list(calendar.faults)
-    found = dict(before) if faults else {}
+    found = dict(before) if calendar.faults else {}
     for name, raw in calendar.reminders.items():
-        try:
-            found[f"{path.stem}.{name}"] = Reminder.model_validate(raw)
-        except ValidationError as error:
-            why = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
-            faults.append(Fault(path.name, 1, f"'{name}' cannot be a reminder: {why}."))
-    return found, faults
+        found[f"{path.stem}.{name}"] = Reminder.model_validate(raw)
+    return found, calendar.faults
 
 
 def _sign(path: Path) -> Sign:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
@@ -161,7 +162,8 @@ class Change:
 
 def following(plan: Plan, after: datetime) -> Plan:
     """Return the plan with its next time after a moment."""
-    moment = soonest(plan.reminder, plan.begun, after)
+    assert plan.reminder.zone is not None
+    moment = soonest(plan.reminder, ZoneInfo(plan.reminder.zone), plan.begun, after)
     if moment is None:
         return replace(plan, next_at=None, next_local=None)
     return replace(plan, next_at=moment.at, next_local=moment.local)

@@ -111,10 +111,9 @@ def series_of(reminder: Reminder, home: ZoneInfo, begun: date) -> list[Series]:
     ]
 
 
-def soonest(reminder: Reminder, begun: date, after: datetime) -> Moment | None:
-    """Return when a reminder, which names its zone, is due next after a moment."""
-    assert reminder.zone is not None
-    found = (each.next(after) for each in series_of(reminder, ZoneInfo(reminder.zone), begun))
+def soonest(reminder: Reminder, home: ZoneInfo, begun: date, after: datetime) -> Moment | None:
+    """Return when a reminder is due next after a moment; `home` and `begun` as in `series_of`."""
+    found = (each.next(after) for each in series_of(reminder, home, begun))
     return min((moment for moment in found if moment), default=None)
 
 

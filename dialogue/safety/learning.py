@@ -7,7 +7,7 @@ and one solution of a system of linear equations.
 
 import io
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -59,16 +59,17 @@ class Learnt:
 
         `vectors`, shape (m, 384), are those of the texts, which are as `plain` writes them.
         """
-        alike = np.array([self.letters.likeness(text, language) for text in texts])
+        alike = (self.letters.likeness(text, language) for text in texts)
         pulls = kernel((vectors - self.centre) / self.scale, self.points, alike)
         scores: Array = pulls @ self.weights
         return scores
 
 
-def kernel(left: Array, right: Array, alike: Array) -> Array:
+def kernel(left: Array, right: Array, alike: Iterable[Array]) -> Array:
     """Return the pull between every two points: 1 where they are the same, 0 far away.
 
-    Of two that lie equally near, the one that is more `alike` in its words pulls more.
+    Of two that lie equally near, the one that is more `alike` in its words pulls more; it is given
+    row by row, because a square of all examples takes 1.6 GB.
     """
     pulls: Array = left @ right.T
     pulls *= 2
@@ -76,7 +77,8 @@ def kernel(left: Array, right: Array, alike: Array) -> Array:
     np.minimum(pulls, 0, out=pulls)
     pulls *= NEARNESS
     np.exp(pulls, out=pulls)
-    pulls *= 1 - WORDS + WORDS * alike
+    for row, words in zip(pulls, alike, strict=True):
+        row *= 1 - WORDS + WORDS * words
     return pulls
 
 
@@ -89,7 +91,7 @@ def fit(vectors: Array, known: Sequence[Example], made_of: str) -> Learnt:
     scale = float(np.sqrt(((vectors - centre) ** 2).sum(axis=1).mean()))
     points = (vectors - centre) / scale
     wanted = np.array([[label == each for each in LABELS] for label in labels], np.float32)
-    alike = np.array([letters.likeness(*each) for each in zip(texts, languages, strict=True)])
+    alike = map(letters.likeness, texts, languages)
     balance = kernel(points, points, alike)
     counts = np.array([1.0 if label is None else DANGER for label in labels], np.float32)
     balance[np.diag_indices_from(balance)] += RIDGE / counts

@@ -25,7 +25,7 @@ from dialogue.reminders import fhir
 from dialogue.reminders.agenda import read_calendars
 from dialogue.reminders.calendars import read_calendar
 from dialogue.reminders.ledger import FILE, Ledger, Occurrence
-from dialogue.reminders.series import Moment, series_of
+from dialogue.reminders.series import Moment, series_of, soonest
 from dialogue.reminders.spoken.own import OWN
 from robot.commands.console import NOT_USABLE, errors, fail, output, settings_or_exit
 
@@ -287,8 +287,7 @@ def _day(
 
 def _next(reminder: Reminder, settings: Settings, now: datetime) -> Moment | None:
     zone = ZoneInfo(reminder.zone) if reminder.zone else settings.home.zone
-    found = (each.next(now) for each in series_of(reminder, zone, now.astimezone(zone).date()))
-    return min((moment for moment in found if moment), default=None)
+    return soonest(reminder, zone, now.astimezone(zone).date(), now)
 
 
 def _moment(at: datetime | None, settings: Settings) -> datetime:

@@ -111,10 +111,12 @@ class Asking:
             return self._kept_safe(lambda: self._wish(wish, text))
         if step == ALONE and self._presence.private:  # "yes, we are alone", in whatever words
             return self._kept_safe(lambda: self._told(self._about))
-        if self._draft is None or step not in SLOTS or self._means_something(utterance, step):
-            return None
         draft = self._draft
+        if draft is None or step not in SLOTS:
+            return None
         wanted, said = answered(text, language, now, self._person.familiar)
+        if self._means_something(utterance, step, said):
+            return None
         if step == WHAT:
             draft.wanted = wanted or draft.wanted
         draft.said = draft.said.with_more(said)
@@ -169,13 +171,13 @@ class Asking:
                 self._to_cancel = self._to_cancel[1:]
                 return self._ask_to_cancel() if self._to_cancel else self._say(["own_kept"])
 
-    def _means_something(self, utterance: Utterance, step: str) -> bool:
+    def _means_something(self, utterance: Utterance, step: str, said: Said) -> bool:
         """Whether an answer is for the flows: a yes, a no, something else altogether."""
         text, language = utterance.text, utterance.language
         intent = self._keywords.intent(text, language)
         if step == WHAT:  # it may be about anything
             return intent in TURNS_AWAY
-        if answered(text, language, self._now(), self._person.familiar)[1].anything:
+        if said.anything:
             return self._keywords.yes_or_no(text, language) == "affirm"
         return step != WHEN or intent is not None
 
@@ -239,9 +241,13 @@ class Asking:
 
     def _tell(self, about: About) -> Reply:
         """Tell what is planned or was missed, to the person alone."""
-        self._about = about
         if not (self._planned() if about == "list" else self._missed()):
             return self._say(["own_nothing" if about == "list" else "own_missed_nothing"])
+        return self._alone(about)
+
+    def _alone(self, about: About) -> Reply:
+        """Go on where the person is alone; ask whether they are, or leave it for later."""
+        self._about = about
         if self._presence.private:
             return self._told(about)
         if self._presence.may_ask:
@@ -253,18 +259,16 @@ class Asking:
             case "cancel":
                 return self._ask_to_cancel()
             case "list":
-                return self._list("own_list", self._planned(), "own_more", "")
+                return self._list("own_list", self._planned())
             case "missed":
-                return self._list("own_missed", self._missed(), "own_more", "own_missed_end")
+                return self._list("own_missed", self._missed(), "own_missed_end")
 
-    def _list(
-        self, intro: str, items: Sequence[tuple[datetime, Reminder]], more: str, end: str
-    ) -> Reply:
+    def _list(self, intro: str, items: Sequence[tuple[datetime, Reminder]], *end: str) -> Reply:
         phrases = list(self._words.of(intro, self._person))
         for local, reminder in items[:AT_ONCE]:
             phrases += self._item(local, reminder)
-        closing = [more] if len(items) > AT_ONCE else []
-        return self._say([*closing, *([end] if end else [])], None, phrases)
+        more = ["own_more"] if len(items) > AT_ONCE else []
+        return self._say([*more, *end], None, phrases)
 
     def _item(self, local: datetime, reminder: Reminder) -> tuple[Phrase, ...]:
         today = self._now().date()
@@ -278,7 +282,7 @@ class Asking:
         now = self._clock.now()
         return sorted(
             (
-                (plan.next_at.astimezone(self._zone).replace(tzinfo=None), plan.reminder)
+                (self._local(plan.next_at), plan.reminder)
                 for plan in self._ledger.plans()
                 if plan.next_at and now < plan.next_at <= now + AHEAD
             ),
@@ -290,7 +294,7 @@ class Asking:
         start = datetime.combine(now.date(), datetime.min.time(), self._zone)
         day = self._ledger.of_day(start, self._clock.now())
         return [
-            (each.due_at.astimezone(self._zone).replace(tzinfo=None), each.reminder)
+            (self._local(each.due_at), each.reminder)
             for each in day
             if each.state in ("missed", "skipped")
         ]
@@ -301,10 +305,7 @@ class Asking:
             return self._say(["own_for_staff" if self._ledger.plans() else "own_nothing"])
         said = frozenset(text.casefold().split())
         self._to_cancel = sorted(own, key=lambda name: -_alike(said, own[name].say))
-        self._about = "cancel"
-        if self._presence.private:
-            return self._ask_to_cancel()
-        return self._say([], ALONE) if self._presence.may_ask else self._say(["own_company"])
+        return self._alone("cancel")
 
     def _ask_to_cancel(self) -> Reply:
         own = self._own.all()
@@ -339,8 +340,11 @@ class Asking:
         return Reply(tuple(phrases), engine="corridor", step=step)
 
     def _now(self) -> datetime:
-        """Return the local time, without its zone."""
-        return self._clock.now().astimezone(self._zone).replace(tzinfo=None)
+        return self._local(self._clock.now())
+
+    def _local(self, moment: datetime) -> datetime:
+        """Return the local time of a moment, without its zone."""
+        return moment.astimezone(self._zone).replace(tzinfo=None)
 
 
 def _reminder(say: str, when: When) -> Reminder:

@@ -13,6 +13,7 @@ import yaml
 
 from config.files import ConfigError
 from config.reminders import FOLDER, Reminder, read_reminders
+from dialogue.durable import sync_folder
 from dialogue.errors import StageError
 
 OWN = "own"
@@ -81,7 +82,7 @@ class OwnReminders:
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(draft, self.path)
-            _sync(self.path.parent)
+            sync_folder(self.path.parent)
         except OSError as error:
             raise self._refused(error) from error
 
@@ -91,11 +92,3 @@ class OwnReminders:
             f"({error.strerror}); make room on the disk and check that the program may write there."
         )
         return StageError("remind", "not_stored", sentence)
-
-
-def _sync(folder: Path) -> None:
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)

@@ -122,12 +122,12 @@ class _Clock(_Model):
 
 class _Named(_Model):
     hears: str
-    at: str
+    at: time
 
 
 class _PartOfDay(_Model):
     hears: list[str]
-    usually: str | None = None
+    usually: time | None = None
 
 
 class _Days(_Model):
@@ -195,7 +195,7 @@ class _Times:
             "weekdays": [f"{day}s" for day in file.weekdays],
         }
         self._clock = [(self._pattern(each.hears), each) for each in file.clock]
-        self._named = [(self._pattern(each.hears), _time(each.at)) for each in file.named]
+        self._named = [(self._pattern(each.hears), each.at) for each in file.named]
         self._parts = [
             (self._pattern(line), name, part)
             for name, part in file.parts.items()
@@ -225,10 +225,8 @@ class _Times:
             for match in pattern.matches(folded, words):
                 return self._from_now(match, span, now)
         said = self._with_clock(folded, words)
-        said, repeated = self._with_every(said, folded, words)
-        if not said.every:
-            said = self._with_day(said, folded, words, now, repeated)
-        return said
+        said = self._with_every(said, folded, words)
+        return said if said.every else self._with_day(said, folded, words, now)
 
     def _from_now(self, match: Match, span: _Span, now: datetime) -> Said:
         minutes = span.plus
@@ -242,8 +240,8 @@ class _Times:
         said = Said()
         for pattern, name, part in self._parts:
             for match in pattern.matches(folded, words):
-                usual = _time(part.usually) if part.usually else None
-                said = replace(said, part=name, usual=usual, spans=(*said.spans, match.span()))
+                spans = (*said.spans, match.span())
+                said = replace(said, part=name, usual=part.usually, spans=spans)
         for pattern, at in self._named:
             for match in pattern.matches(folded, words):
                 said = replace(said, usual=at, spans=(*said.spans, match.span()))
@@ -261,7 +259,7 @@ class _Times:
         hour, minute = divmod(minutes % (24 * 60), 60)
         return replace(said, hour=hour, minute=minute, spans=(*said.spans, match.span()))
 
-    def _with_every(self, said: Said, folded: str, words: frozenset[str]) -> tuple[Said, Spans]:
+    def _with_every(self, said: Said, folded: str, words: frozenset[str]) -> Said:
         spans: list[Span] = []
         every: dict[str, None] = {}
         for pattern in self._every_weekday:
@@ -277,13 +275,10 @@ class _Times:
             every = dict.fromkeys(filter(None, named))
             for pattern in self._weekday:
                 spans += pattern.spans(folded, words)
-        repeated = tuple(spans)
-        return replace(said, every=tuple(every)[:7], spans=said.spans + repeated), repeated
+        return replace(said, every=tuple(every), spans=(*said.spans, *spans))
 
-    def _with_day(
-        self, said: Said, folded: str, words: frozenset[str], now: datetime, repeated: Spans
-    ) -> Said:
-        taken = [*said.spans, *repeated]
+    def _with_day(self, said: Said, folded: str, words: frozenset[str], now: datetime) -> Said:
+        taken = said.spans
         for match, day in self._day(folded, words, now):
             if not any(_inside(match.span(), span) for span in taken):
                 said = replace(said, on=day, spans=(*said.spans, match.span()))
@@ -347,10 +342,6 @@ def _next_date(day: int, month: int, today: date) -> date | None:
         if found >= today:
             return found
     return None
-
-
-def _time(written: str) -> time:
-    return time.fromisoformat(written)
 
 
 def _length(match: Match) -> int:

@@ -6,7 +6,7 @@ the robot says it: "to call my sister" becomes "call your sister".
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Annotated, Literal
@@ -35,19 +35,14 @@ class Wanted:
     what: str
     shape: Shape
 
-    @property
-    def words(self) -> frozenset[str]:
-        """The words it is known by."""
-        return frozenset(self.what.casefold().split())
-
 
 @dataclass(frozen=True)
 class Wish:
-    """What somebody asks, about what and for when; what was left unsaid is None."""
+    """What somebody asks; of a reminder to add, what it is about and for when."""
 
     kind: Kind
-    wanted: Wanted | None
-    said: Said
+    wanted: Wanted | None = None
+    said: Said = field(default_factory=Said)
 
 
 class _File(BaseModel):
@@ -106,8 +101,7 @@ class _Wishes:
             return None
         for kind in self._asks:
             if any(pattern.spans(folded, words) for pattern in self._asks[kind]):
-                wanted, said = self.content(text, now, familiar)
-                return Wish(kind, wanted if kind == "add" else None, said)
+                return Wish(kind, *(self.content(text, now, familiar) if kind == "add" else ()))
         return None
 
     def content(self, text: str, now: datetime, familiar: bool) -> tuple[Wanted | None, Said]:
