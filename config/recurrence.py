@@ -2,6 +2,7 @@
 
 import re
 from datetime import MAXYEAR, datetime
+from functools import lru_cache
 
 DAYS = {
     "monday": "MO",
@@ -12,17 +13,21 @@ DAYS = {
     "saturday": "SA",
     "sunday": "SU",
 }
-SHARED_PARTS = frozenset({"FREQ", "INTERVAL", "COUNT", "WKST", "BYDAY", "BYHOUR"})
-DAILY_PARTS = SHARED_PARTS | {"BYMONTH", "BYMONTHDAY", "BYYEARDAY", "BYWEEKNO", "BYMINUTE"}
-ALL_PARTS = DAILY_PARTS | {"BYSETPOS"}
+HOURLY_PARTS = frozenset({"FREQ", "INTERVAL", "COUNT", "WKST", "BYDAY", "BYHOUR"})
+DAILY_PARTS = HOURLY_PARTS | {"BYMONTH", "BYMINUTE"}
+WEEKLY_PARTS = DAILY_PARTS | {"BYSETPOS"}
+MONTHLY_PARTS = WEEKLY_PARTS | {"BYMONTHDAY"}
 PARTS = {
-    "HOURLY": SHARED_PARTS,
+    "HOURLY": HOURLY_PARTS,
     "DAILY": DAILY_PARTS,
-    "WEEKLY": ALL_PARTS,
-    "MONTHLY": ALL_PARTS,
-    "YEARLY": ALL_PARTS,
+    "WEEKLY": WEEKLY_PARTS,
+    "MONTHLY": MONTHLY_PARTS,
+    "YEARLY": MONTHLY_PARTS | {"BYYEARDAY", "BYWEEKNO"},
 }
-"""What may stand in a rule; more often than every hour nobody wants to be reminded."""
+"""What may stand in a rule, nearly as RFC 5545 has it; no more, for the rest is slow to reckon.
+
+More often than every hour nobody wants to be reminded.
+"""
 RANGES = {
     "BYMONTH": (1, 12),
     "BYMONTHDAY": (-31, 31),
@@ -44,7 +49,7 @@ MOST_DAYS = {"MONTHLY": 5, "YEARLY": 53}
 """So often a day of the week comes in a month or a year."""
 COMES_WITHIN = 30
 """Years within which a rule comes; 29 February on a Monday may be 28 years away."""
-COUNTED_FROM = 1970
+COUNTED_FROM = 2010
 """A rule with COUNT is looked through from its start, whenever it is asked."""
 
 
@@ -67,9 +72,9 @@ def checked_rule(rule: str) -> str:
         raise ValueError("leave DTSTART and UNTIL out; use 'starts' and 'ends'")
     for name, value in named:
         if name not in PARTS[frequency]:
-            raise ValueError(
-                f"{name or 'nothing'} cannot stand in a rule that is {frequency}; leave it out"
-            )
+            others = [each for each, known in PARTS.items() if name in known]
+            remedy = f"leave it out, or use {others[0]}" if others else "leave it out"
+            raise ValueError(f"'{name}' cannot stand in a rule that is {frequency}; {remedy}")
         _check_part(name, value, frequency)
     # With BYMONTH a day is counted within the month; dateutil breaks down over a 53rd.
     days_in = "MONTHLY" if frequency == "YEARLY" and "BYMONTH" in parts else frequency
@@ -111,6 +116,7 @@ def _check_day(day: str, days_in: str) -> None:
         raise ValueError(f"BYDAY holds '{day}'; here a day has {where}")
 
 
+@lru_cache(1000)  # what is stored is read again and again
 def comes(rule: str, start: datetime) -> bool:
     """Whether a checked rule comes within thirty years from its start, a local time.
 

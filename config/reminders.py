@@ -32,6 +32,8 @@ EVERY = {
 }
 LAST_YEAR = 2199
 """Nobody is reminded later."""
+MOST_REPEATED = 200
+"""Reminders with a rule in one file: the robot does nothing else while it plans them."""
 MOST_DAYS = 1000
 """That are named one by one, in `on` or `but`."""
 
@@ -81,7 +83,8 @@ def _generic(text: str) -> str:
 
 
 @cache
-def _zones() -> frozenset[str]:
+def time_zones() -> frozenset[str]:
+    """Return the names of all time zones."""
     return frozenset(available_timezones())  # 10 ms, a file for each of them
 
 
@@ -179,7 +182,7 @@ class Reminder(_Part):
     @field_validator("zone")
     @classmethod
     def _known_zone(cls, zone: str | None) -> str | None:
-        if zone is not None and zone not in _zones():
+        if zone is not None and zone not in time_zones():
             raise ValueError("not a time zone; write one such as Europe/Berlin")
         return zone
 
@@ -245,6 +248,16 @@ Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,59}$")]
 
 class _File(_Part):
     reminders: dict[Identifier, Reminder]
+
+    @field_validator("reminders", mode="before")
+    @classmethod
+    def _not_too_many_rules(cls, reminders: object) -> object:
+        raw = reminders.values() if isinstance(reminders, dict) else ()
+        if sum(isinstance(each, dict) and "repeat" in each for each in raw) > MOST_REPEATED:
+            raise ValueError(
+                f"more than {MOST_REPEATED} of them have 'repeat'; use 'every' or 'on'"
+            )
+        return reminders
 
 
 def load_reminders(folder: Path) -> tuple[dict[str, dict[str, Reminder]], list[Fault]]:

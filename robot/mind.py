@@ -126,7 +126,7 @@ def open_mind(
         Summary(ledger, alerts, settings.home, person.key, clock, publish),
         ledger,
         [AgendaFiles(CONFIG, [person.key]), AgendaFiles(state / OWN, [person.key])],
-        CalendarFiles(CONFIG, [person.key], settings.home.zone),
+        CalendarFiles(CONFIG, [person.key], settings.home.zone, ledger.plans),
         words,
         person,
         remembering.presence,

@@ -104,7 +104,7 @@ class Room:
             Summary(self.ledger, self.alerts, home, self.person.key, self.clock, self.reports),
             self.ledger,
             [AgendaFiles(at, [self.person.key]) for at in (folder, folder / OWN)],
-            CalendarFiles(folder, [self.person.key], home.zone),
+            CalendarFiles(folder, [self.person.key], home.zone, self.ledger.plans),
             words,
             self.person,
             self.remembering.presence,

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -10,7 +10,13 @@ from zoneinfo import ZoneInfo
 from config.files import ConfigError, Fault
 from config.reminders import FOLDER, Reminder, read_reminders
 from dialogue.reminders.calendars import read_calendar
+from dialogue.reminders.ledger import Plan
 
+Agenda = Mapping[str, Reminder]
+"""Reminders by name."""
+ENDING = ".ics"
+MOST_TOLD = 10
+"""Faults of one file that a running robot tells."""
 Sign = tuple[int, int, int] | None
 """By which a changed file is known: time, size and number; None where there is none."""
 
@@ -22,7 +28,7 @@ class AgendaFiles:
         self._paths = {resident: folder / FOLDER / f"{resident}.yaml" for resident in residents}
         self._seen: dict[str, Sign] = {}
         self.faults: dict[str, tuple[Fault, ...]] = {}
-        """What is wrong with whose file just now."""
+        """What was wrong with whose file at the last call of `changed`, where it had changed."""
         self.written: dict[str, datetime] = {}
         """When whose file was written last."""
 
@@ -32,12 +38,12 @@ class AgendaFiles:
         Without a file there are none. A faulty one is not returned; see `faults`.
         """
         found: dict[str, dict[str, Reminder]] = {}
+        self.faults = {}
         for resident, path in self._paths.items():
             sign = _sign(path)
             if resident in self._seen and self._seen[resident] == sign:
                 continue
             self._seen[resident] = sign
-            self.faults.pop(resident, None)
             if sign is not None:
                 self.written[resident] = datetime.fromtimestamp(sign[0] / 1e9, UTC)
             try:
@@ -53,45 +59,53 @@ class AgendaFiles:
 class CalendarFiles:
     """The calendars in config/reminders/<resident>/, and what became of them since.
 
-    What cannot be read keeps its last good state; while there is a fault in a file, nothing of it
-    is taken out.
+    An event that cannot be read keeps its last good state, and so does a file that is not whole;
+    also the state that is planned from before the program was started.
     """
 
-    def __init__(self, folder: Path, residents: Collection[str], home: ZoneInfo) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        residents: Collection[str],
+        home: ZoneInfo,
+        plans: Callable[[], Iterable[Plan]],
+    ) -> None:
         self._folders = {resident: folder / FOLDER / resident for resident in residents}
         self._home = home
+        self._plans = plans
         self._signs: dict[str, dict[str, Sign]] = {}
-        self._read: dict[str, dict[str, Mapping[str, Reminder]]] = {}
-        self._new: set[str] = set()
+        self._read: dict[str, dict[str, Agenda]] = {}
+        self._wrong: dict[str, tuple[Fault, ...]] = {}
         self.faults: dict[str, tuple[Fault, ...]] = {}
-        """What is wrong with whose calendars just now."""
+        """What was wrong with whose calendars in what the last call of `changed` returned."""
         self.written: dict[str, datetime] = {}
         """When whose calendars were written last."""
 
     async def refresh(self) -> None:
-        """Read what has changed: in a thread, because a large calendar takes seconds."""
+        """Read what has changed: in a thread, because a large calendar takes seconds.
+
+        Raises StageError where what is planned cannot be read.
+        """
         for resident, folder in self._folders.items():
-            signs = {path.name: _sign(path) for path in sorted(folder.glob("*.ics"))}
+            signs = {path.name: _sign(path) for path in _calendars(folder)}
             before = self._signs.get(resident)
             if signs == before:
                 continue
-            old = self._read.get(resident, {})
-            stale = [name for name in signs if (before or {}).get(name) != signs[name]]
-            found = {name: old[name] for name in signs if name not in stale}
-            faults = [
-                fault for fault in self.faults.get(resident, ()) if Path(fault.file).name in found
-            ]
-            for name in stale:
-                found[name], wrong = await asyncio.to_thread(
+            old = self._planned(resident, signs) if before is None else self._read[resident]
+            found: dict[str, Agenda] = {}
+            wrong: list[Fault] = []
+            for name, sign in signs.items():
+                if before is not None and before.get(name) == sign:
+                    found[name] = old[name]
+                    continue
+                found[name], faults = await asyncio.to_thread(
                     _reminders, folder / name, self._home, old.get(name, {})
                 )
-                at = f"{FOLDER}/{resident}"
-                faults += [Fault(f"{at}/{each.file}", each.line, each.sentence) for each in wrong]
+                wrong += _few(faults)
             self._read[resident], self._signs[resident] = found, signs
             if times := [sign[0] for sign in signs.values() if sign]:
                 self.written[resident] = datetime.fromtimestamp(max(times) / 1e9, UTC)
-            self.faults[resident] = tuple(faults)
-            self._new.add(resident)
+            self._wrong[resident] = tuple(wrong)
 
     def changed(self) -> dict[str, dict[str, Reminder]]:
         """Return the reminders of all calendars of whom something was read since the last call.
@@ -99,17 +113,24 @@ class CalendarFiles:
         Their names begin with that of the file, so that one file does not touch another's.
         """
         for resident, folder in self._folders.items():
-            if resident not in self._signs and not any(folder.glob("*.ics")):
+            if resident not in self._signs and not _calendars(folder):
                 self._signs[resident], self._read[resident] = {}, {}  # nothing to wait for
-                self._new.add(resident)
-        new, self._new = self._new, set()
+                self._wrong[resident] = ()
+        self.faults, self._wrong = self._wrong, {}
         return {
             resident: {
                 name: reminder
                 for reminders in self._read[resident].values()
                 for name, reminder in reminders.items()
             }
-            for resident in new
+            for resident in self.faults
+        }
+
+    def _planned(self, resident: str, files: Collection[str]) -> dict[str, Agenda]:
+        plans = [plan for plan in self._plans() if plan.person == resident]
+        return {
+            file: {plan.name: plan.reminder for plan in plans if source_of(plan.name) == file}
+            for file in files
         }
 
 
@@ -119,21 +140,44 @@ def read_calendars(
     """Return what all calendars below a folder of reminders say, by resident, and every fault."""
     found: dict[str, dict[str, Reminder]] = {}
     faults: list[Fault] = []
-    for path in sorted(folder.glob("*/*.ics")):
-        reminders, wrong = _reminders(path, home, {})
-        found[path.parent.name] = found.get(path.parent.name, {}) | dict(reminders)
-        faults += [Fault(f"{path.parent.name}/{f.file}", f.line, f.sentence) for f in wrong]
+    for below in sorted(path for path in folder.glob("*") if path.is_dir()):
+        for path in _calendars(below):
+            reminders, wrong = _reminders(path, home, {})
+            found[below.name] = found.get(below.name, {}) | dict(reminders)
+            faults += wrong
     return found, faults
 
 
-def _reminders(
-    path: Path, home: ZoneInfo, before: Mapping[str, Reminder]
-) -> tuple[Mapping[str, Reminder], tuple[Fault, ...]]:
+def source_of(name: str) -> str | None:
+    """Return the calendar that a reminder comes from; None for one that is written in YAML."""
+    file, dot, _ = name.rpartition(".")
+    if not dot:
+        return None
+    return file if file.lower().endswith(ENDING) else f"{file}{ENDING}"
+
+
+def _calendars(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*") if path.name.lower().endswith(ENDING))
+
+
+def _reminders(path: Path, home: ZoneInfo, before: Agenda) -> tuple[Agenda, list[Fault]]:
+    """Return what is in a calendar, with the last good state of what cannot be read."""
     calendar = read_calendar(path, home)
-    found = dict(before) if calendar.faults else {}
-    for name, raw in calendar.reminders.items():
-        found[f"{path.stem}.{name}"] = Reminder.model_validate(raw)
-    return found, calendar.faults
+    file = path.name.removesuffix(ENDING)
+    kept = {name: each for name, each in before.items() if calendar.may_hold(name)}
+    read = {
+        f"{file}.{name}": Reminder.model_validate(raw) for name, raw in calendar.reminders.items()
+    }
+    at = f"{FOLDER}/{path.parent.name}"
+    return kept | read, [Fault(f"{at}/{f.file}", f.line, f.sentence) for f in calendar.faults]
+
+
+def _few(faults: list[Fault]) -> list[Fault]:
+    if len(faults) <= MOST_TOLD:
+        return faults
+    last = faults[MOST_TOLD]
+    more = f"From here on {len(faults) - MOST_TOLD} more; `fireside check` says which."
+    return [*faults[:MOST_TOLD], Fault(last.file, last.line, more)]
 
 
 def _sign(path: Path) -> Sign:

@@ -1,9 +1,10 @@
 """Calendars (.ics, RFC 5545) read as reminders; what cannot be said as one is refused by its line.
 
-Each event is parsed by itself, with the calendar's time zones, so that a slip in one leaves the
-others whole.
+Each event is parsed by itself, so that a slip in one leaves the others whole. What a calendar says
+about its time zones is not read: they are known by their names, or refused.
 """
 
+import errno
 import hashlib
 import re
 from collections.abc import Iterator
@@ -11,16 +12,18 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Component
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 from pydantic import ValidationError
 
 from config.files import Fault
-from config.reminders import Reminder
+from config.reminders import MOST_REPEATED, Reminder, time_zones
 
 LARGEST = 5 * 1024 * 1024
+MOST_EVENTS = 2000
+"""In one file; planning them takes 0.1 s."""
 ALL_DAY = time(9)
 """When something is said that a calendar has for a whole day."""
 EVENTS = frozenset({"VEVENT", "VTODO"})
@@ -32,6 +35,14 @@ class Calendared:
 
     reminders: dict[str, dict[str, Any]]
     faults: tuple[Fault, ...]
+    whole: bool = True
+    """Whether it is known which events are in it."""
+    refused: frozenset[str] = frozenset()
+    """Marks of the events that were refused, as they stand in names."""
+
+    def may_hold(self, name: str) -> bool:
+        """Whether an event that had this name may be one of those that were refused."""
+        return not self.whole or not self.refused.isdisjoint(re.split("[.-]", name))
 
 
 @dataclass(frozen=True)
@@ -58,34 +69,53 @@ class _Read:
 def read_calendar(path: Path, home: ZoneInfo) -> Calendared:
     """Return the reminders in a file. Never raises for what is in it."""
     try:
-        raw = path.read_bytes()
+        raw = _bytes(path)
+        text = raw.decode("utf-8-sig")
     except OSError as error:
         return _nothing(path, f"It cannot be read: {error.strerror}; choose another file.")
-    if len(raw) > LARGEST:
-        return _nothing(path, f"It is larger than {LARGEST // 2**20} MB; export fewer events.")
-    try:
-        text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         return _nothing(path, "This is not UTF-8 text; export the calendar anew.")
+    if len(raw) > LARGEST:
+        return _nothing(path, f"It is larger than {LARGEST // 2**20} MB; export fewer events.")
     faults: list[Fault] = []
-    blocks = list(_blocks(text, path.name, faults))
-    zones = "".join(block.text for block in blocks if block.kind == "VTIMEZONE")
-    read: list[_Read] = []
-    for block in blocks:
-        if block.kind not in EVENTS:
-            continue
-        try:
-            read.append(_event(block, zones, home))
-        except _Refused as refused:
-            faults.append(Fault(path.name, block.line, str(refused)))
-    reminders = dict(_named(read, path.name, faults))
-    if not reminders and not faults and not any(block.kind in EVENTS for block in blocks):
+    blocks = [block for block in _blocks(text, path.name, faults) if block.kind in EVENTS]
+    whole = not faults
+    if len(blocks) > MOST_EVENTS:
+        return _nothing(path, f"It has more than {MOST_EVENTS} events; export fewer.")
+    if sum(_has_rule(block) for block in blocks) > MOST_REPEATED:
+        return _nothing(path, f"More than {MOST_REPEATED} of its events are repeated; split it.")
+    if whole and not blocks:
         return _nothing(path, "There are no events in it; export the calendar anew.")
-    return Calendared(reminders, tuple(sorted(faults)))
+    events: list[_Read] = []
+    refused: set[str] = set()
+    for block in blocks:
+        try:
+            events.append(_event(block, home))
+        except _Refused as error:
+            faults.append(Fault(path.name, block.line, str(error)))
+            refused.add(_mark(_uid(block)))
+    reminders: dict[str, dict[str, Any]] = {}
+    for each, name, reminder in _named(events):
+        try:
+            _check(reminder, reminders.get(name, reminder))
+        except _Refused as error:
+            faults.append(Fault(path.name, each.line, str(error)))
+            refused.add(_mark(each.uid))
+        else:
+            reminders[name] = reminder
+    return Calendared(reminders, tuple(sorted(faults)), whole, frozenset(refused))
+
+
+def _bytes(path: Path) -> bytes:
+    """Return what is in a file, as far as it may be read. Raises OSError."""
+    if path.exists() and not path.is_file():  # a pipe would be waited for without end
+        raise OSError(errno.EINVAL, "it is no file")
+    with path.open("rb") as file:
+        return file.read(LARGEST + 1)
 
 
 def _nothing(path: Path, sentence: str) -> Calendared:
-    return Calendared({}, (Fault(path.name, 1, sentence),))
+    return Calendared({}, (Fault(path.name, 1, sentence),), whole=False)
 
 
 def _blocks(text: str, name: str, faults: list[Fault]) -> Iterator[_Block]:
@@ -112,9 +142,9 @@ def _blocks(text: str, name: str, faults: list[Fault]) -> Iterator[_Block]:
         faults.append(Fault(name, open_[-1][1], sentence))
 
 
-def _event(block: _Block, zones: str, home: ZoneInfo) -> _Read:
+def _event(block: _Block, home: ZoneInfo) -> _Read:
     try:
-        calendar = Calendar.from_ical(f"BEGIN:VCALENDAR\r\n{zones}{block.text}END:VCALENDAR\r\n")
+        calendar = Calendar.from_ical(f"BEGIN:VCALENDAR\r\n{block.text}END:VCALENDAR\r\n")
         (event,) = [each for each in calendar.walk() if each.name == block.kind]
         if event.errors:
             name, why = event.errors[0]
@@ -140,7 +170,7 @@ class _Reading:
 
     def read(self) -> _Read:
         """Return what it is. Raises _Refused."""
-        uid = str(self._event.get("uid", "")) or self._block.text
+        uid = _uid(self._block)
         start = self._start()
         instead = self._event.get("recurrence-id")
         replaces = self._local(instead.dt) if instead is not None else None
@@ -162,7 +192,7 @@ class _Reading:
             aware = isinstance(value, datetime) and value.tzinfo is not None
             return "UTC" if aware else None
         name = WINDOWS_TO_OLSON.get(named, named)
-        if name not in available_timezones():
+        if name not in time_zones():
             raise _Refused(f"Its time zone '{named}' is not known; use one such as Europe/Berlin.")
         return name
 
@@ -247,31 +277,50 @@ class _Reading:
             yield from (each.dt for each in getattr(group, "dts", []))
 
 
-def _named(
-    read: list[_Read], file: str, faults: list[Fault]
-) -> Iterator[tuple[str, dict[str, Any]]]:
+def _uid(block: _Block) -> str:
+    """Return what tells an event from others, also where it cannot be parsed."""
+    unfolded = re.sub(r"\r\n[ \t]", "", block.text)
+    found = re.search(r"^UID(?:;[^:\r\n]*)?:([^\r\n]+)", unfolded, re.IGNORECASE | re.MULTILINE)
+    return found[1].strip() if found else block.text
+
+
+def _has_rule(block: _Block) -> bool:
+    return re.search(r"^RRULE\b", block.text, re.IGNORECASE | re.MULTILINE) is not None
+
+
+def _mark(text: str) -> str:
+    return hashlib.sha256(f"{text} ".encode()).hexdigest()[:8]
+
+
+def _named(events: list[_Read]) -> Iterator[tuple[_Read, str, dict[str, Any]]]:
     """Yield each reminder under a name that stays the same when it is read again."""
     replaced: dict[str, set[date]] = {}
-    for each in read:
+    for each in events:
         if each.replaces is not None:
             replaced.setdefault(each.uid, set()).add(each.replaces.date())
-    for each in read:
+    for each in events:
         if each.raw is None:
             continue
         if each.replaces is None and each.uid in replaced:
             _leave_out(each.raw, replaced[each.uid])
         if not each.raw.get("on", True):
             continue  # every one of its days was left out
-        try:
-            Reminder.model_validate(each.raw)
-        except ValidationError as error:
-            what = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
-            faults.append(Fault(file, each.line, f"It cannot be a reminder: {what}."))
-            continue
-        when = each.replaces.isoformat() if each.replaces else ""
-        mark = hashlib.sha256(f"{each.uid} {when}".encode()).hexdigest()[:8]
         slug = re.sub(r"[^a-z0-9]+", "-", each.raw["say"].lower()).strip("-")[:40].strip("-")
-        yield f"{slug}-{mark}" if slug else mark, each.raw
+        parts = [slug, _mark(each.uid)]
+        if each.replaces:
+            parts.append(_mark(each.replaces.isoformat())[:4])
+        yield each, "-".join(filter(None, parts)), each.raw
+
+
+def _check(raw: dict[str, Any], same_name: dict[str, Any]) -> None:
+    """Raise _Refused where it cannot be a reminder, or another one has its name."""
+    try:
+        Reminder.model_validate(raw)
+    except ValidationError as error:
+        what = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
+        raise _Refused(f"It cannot be a reminder: {what}.") from error
+    if raw != same_name:
+        raise _Refused("Another event has its UID and its title; change the title of one.")
 
 
 def _leave_out(raw: dict[str, Any], days: set[date]) -> None:

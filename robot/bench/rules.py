@@ -21,9 +21,10 @@ ZONE = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 DENSE = f"FREQ=YEARLY;BYDAY={','.join(DAYS.values())};BYHOUR={','.join(map(str, range(24)))}"
 WORST = (
-    ("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=29;BYDAY=MO", "2016-03-01"),
-    ("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=29;BYDAY=MO;COUNT=999", "1970-01-01"),
-    ("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30", "2026-01-01"),
+    ("FREQ=MONTHLY;BYMONTH=2;BYMONTHDAY=29;BYDAY=MO", "2016-03-01"),
+    ("FREQ=MONTHLY;BYMONTH=2;BYMONTHDAY=30", "2026-01-01"),
+    ("FREQ=DAILY;BYMONTH=2;BYDAY=MO;COUNT=999", "2010-01-01"),
+    ("FREQ=DAILY;BYMONTHDAY=30;BYMONTH=2", "2026-01-01"),
     ("FREQ=HOURLY", "0001-01-01"),
     ("FREQ=HOURLY;BYDAY=MO;BYHOUR=0;COUNT=99", "2026-01-01"),
     ("FREQ=HOURLY;INTERVAL=14;BYDAY=MO;BYHOUR=1", "2026-01-01"),
@@ -91,7 +92,7 @@ def drawn(chance: random.Random) -> tuple[str, str]:
     for name in sorted(PARTS[frequency] - {"FREQ"}):
         if chance.random() < 0.3:
             parts[name] = _value(name, frequency, chance)
-    starts = date(chance.choice((1, 1604, 1900, 1970, 2016, 2026, 2069, 2099)), 1, 1)
+    starts = date(chance.choice((1, 1604, 1900, 2010, 2016, 2026, 2069, 2099)), 1, 1)
     starts += timedelta(days=chance.randrange(366))
     return ";".join("=".join(part) for part in parts.items()), starts.isoformat()
 

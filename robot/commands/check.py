@@ -70,6 +70,8 @@ def _reminders(settings: Settings) -> Iterator[str]:
     yield from map(str, refused)
     for name, reminders in calendars.items():
         output.print(f"Reminders of {name} from calendars: {len(reminders)}.", markup=False)
+        if name not in settings.residents:
+            yield f"{FOLDER}/{name}/: there is no resident of that name; rename the folder."
     for name, reminders in found.items():
         output.print(f"Reminders of {name}: {len(reminders)}.", markup=False)
         resident = settings.residents.get(name)

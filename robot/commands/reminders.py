@@ -22,7 +22,7 @@ from config.reminders import FOLDER, Reminder, load_reminders, read_reminders
 from config.settings import Settings
 from dialogue.errors import StageError
 from dialogue.reminders import fhir
-from dialogue.reminders.agenda import read_calendars
+from dialogue.reminders.agenda import read_calendars, source_of
 from dialogue.reminders.calendars import read_calendar
 from dialogue.reminders.ledger import FILE, Ledger, Occurrence
 from dialogue.reminders.series import Moment, series_of, soonest
@@ -184,10 +184,17 @@ def import_calendar(
 
 
 @app.command()
-def cancel(occurrence: Number, as_json: AsJson = False) -> None:
-    """Cancel what is open now, once. To end a reminder, take it out of the resident's file."""
+def cancel(
+    occurrence: Annotated[
+        str, typer.Argument(metavar="ID", help="As `fireside reminders history` prints it.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Cancel what is open now, once. With a name instead: say where to end the reminder."""
+    if not occurrence.isdecimal():
+        raise fail("\n".join(_how_to_end(occurrence)), 2)
     with _ledger() as ledger:
-        found = ledger.get(occurrence)
+        found = ledger.get(int(occurrence))
         if found.next_at is None:
             raise fail(f"{found.name} is over already: {found.state}.", NOT_USABLE)
         done = ledger.change(found, "cancelled", "somebody cancelled it by command")
@@ -195,6 +202,21 @@ def cancel(occurrence: Number, as_json: AsJson = False) -> None:
         typer.echo(json.dumps(_described(done), indent=2))
     else:
         output.print(f"{done.name} of {done.local:%d.%m. %H:%M} is cancelled.", markup=False)
+
+
+def _how_to_end(name: str) -> list[str]:
+    """Return a sentence for each resident who has a reminder of that name."""
+    agenda = _agenda(None, settings_or_exit())
+    own, _ = load_reminders(STATE / OWN / FOLDER)
+    found = []
+    for who in (who for who, reminders in agenda.items() if name in reminders):
+        if name in own.get(who, {}):
+            found.append(f"{who} has asked for {name} and can take it back by voice.")
+            continue
+        calendar = source_of(name)
+        file = f"{FOLDER}/{who}/{calendar}" if calendar else f"{FOLDER}/{who}.yaml"
+        found.append(f"To end {name}, take it out of {file}; to cancel it once, give its ID.")
+    return found or [f"There is no reminder {name}; `fireside reminders list` shows all."]
 
 
 @app.command()

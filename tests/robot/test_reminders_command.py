@@ -25,6 +25,14 @@ reminders:
     say: "It is time for a glass of water."
     at: ["10:00", "15:30"]
 """
+CHOIR = """BEGIN:VCALENDAR
+BEGIN:VEVENT
+UID:1
+SUMMARY:The choir meets
+DTSTART;TZID=Europe/Berlin:20991201T160000
+END:VEVENT
+END:VCALENDAR
+"""
 
 
 @pytest.fixture
@@ -131,6 +139,8 @@ def test_check_reads_reminders_and_measures_their_sentences(told: Told, tmp_path
         WATER.replace("It is time for a glass of water.", long)
     )
     (tmp_path / "reminders" / "bo.yaml").write_text(WATER)
+    (tmp_path / "reminders" / "eve").mkdir()
+    (tmp_path / "reminders" / "eve" / "choir.ics").write_text(CHOIR)
     here = {"FIRESIDE_CONFIG": str(tmp_path), "FIRESIDE_STATE": str(tmp_path)}
     checked = subprocess.run(
         [sys.executable, "-m", "robot", "check"],
@@ -145,6 +155,26 @@ def test_check_reads_reminders_and_measures_their_sentences(told: Told, tmp_path
     assert "reminders/rosa.yaml, water: in" in told_of
     assert "12 are the most" in told_of
     assert "reminders/bo.yaml: there is no resident of that name" in told_of
+    assert "reminders/eve/: there is no resident of that name" in told_of
+
+
+def test_the_file_to_end_a_reminder_in_is_named(told: Told, tmp_path: Path) -> None:
+    (tmp_path / "reminders" / "rosa").mkdir()
+    (tmp_path / "reminders" / "rosa" / "choir.ics").write_text(CHOIR)
+    own = tmp_path / "own" / "reminders" / "rosa.yaml"
+    own.parent.mkdir(parents=True)
+    own.write_text(WATER.replace("water:", "call:"))
+    names = {each["name"] for each in json.loads(told("list", "--json")[1])}
+    (choir,) = names - {"water", "call"}
+    for name, where in (
+        (choir, "reminders/rosa/choir.ics; to cancel it once, give its ID"),
+        ("water", "reminders/rosa.yaml; to cancel it once, give its ID"),
+        ("call", "take it back by voice"),
+        ("walk", "There is no reminder walk"),
+    ):
+        code, _, error = told("cancel", name)
+        assert code == 2
+        assert where in " ".join(error.split())
 
 
 def test_a_calendar_is_taken_over_once_and_its_slips_are_named(told: Told, tmp_path: Path) -> None:

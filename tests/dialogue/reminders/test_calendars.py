@@ -10,8 +10,13 @@ import recurring_ical_events
 from icalendar import Calendar
 
 from config.paths import CHECKOUT
-from config.reminders import Reminder
-from dialogue.reminders.calendars import Calendared, read_calendar
+from config.reminders import MOST_REPEATED, Reminder
+from dialogue.reminders.calendars import (
+    LARGEST,
+    MOST_EVENTS,
+    Calendared,
+    read_calendar,
+)
 from dialogue.reminders.series import series_of
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -85,12 +90,15 @@ DTSTART;TZID=Europe/Vienna:20261209T170000"""
     [
         (EVENT.format(more="RRULE:FREQ=DAILY\nRRULE:FREQ=WEEKLY"), 3, "two rules"),
         (EVENT.format(more="RRULE:FREQ=SECONDLY"), 3, "a rule begins with FREQ="),
-        (EVENT.format(more="RRULE:FREQ=DAILY;UNTL=3"), 3, "UNTL cannot stand in a rule"),
+        (EVENT.format(more="RRULE:FREQ=DAILY;UNTL=3"), 3, "'UNTL' cannot stand in a rule"),
         (EVENT.format(more="X-A:1").replace("The choir meets", "Take 2 tablets"), 3, "is a dose"),
         (EVENT.format(more="X:1").replace("Europe/Vienna", "Nowhere/Land"), 3, "'Nowhere/Land'"),
         (EVENT.format(more="X:1").replace("20261201T160000", "soon"), 3, "DTSTART cannot be read"),
         (EVENT.format(more="X:1").replace("END:VEVENT\n", ""), 3, "VEVENT does not end"),
         (EVENT.format(more="X:1").replace("END:VEVENT\nEND:VCALENDAR\n", ""), 3, "does not end"),
+        (EVENT.format(more="X:1") * (MOST_EVENTS + 1), 1, "more than 2000 events"),
+        (EVENT.format(more="RRULE:FREQ=DAILY") * (MOST_REPEATED + 1), 1, "More than 200 of its"),
+        (" " * (LARGEST + 1), 1, "larger than 5 MB"),
         ("", 1, "no events"),
         ("no calendar at all", 1, "no events"),
     ],
@@ -110,6 +118,15 @@ def test_a_slip_in_one_event_leaves_the_others(tmp_path: Path) -> None:
     found = read(tmp_path, good + bad)
     assert len(found.reminders) == 1
     assert [fault.line for fault in found.faults] == [12]
+
+
+def test_two_events_with_one_uid_and_title_are_not_confused(tmp_path: Path) -> None:
+    one = EVENT.format(more="X-A:1")
+    found = read(tmp_path, one + one.replace("T160000", "T170000") + one)
+    assert [raw["at"] for raw in found.reminders.values()] == ["16:00"]
+    assert [(fault.line, fault.sentence[:30]) for fault in found.faults] == [
+        (12, "Another event has its UID and ")
+    ]
 
 
 EXPLAINED = {

@@ -1,11 +1,14 @@
 """Calendars in a resident's folder are reminders, read again whenever they change."""
 
-from datetime import timedelta
+import asyncio
+import os
+from datetime import date, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from dialogue.events import StageFailed
-from dialogue.reminders.agenda import CalendarFiles, read_calendars
+from dialogue.reminders.agenda import MOST_TOLD, CalendarFiles, read_calendars, source_of
+from dialogue.reminders.ledger import Plan
 from tests.dialogue.reminders.test_reminding import HALF_PAST_FOUR, passes, reminded, until
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -25,8 +28,8 @@ def calendar(folder: Path, file: str, *events: tuple[str, str, str]) -> Path:
     return path
 
 
-def files(folder: Path) -> CalendarFiles:
-    return CalendarFiles(folder, ["anna"], BERLIN)
+def files(folder: Path, *plans: Plan) -> CalendarFiles:
+    return CalendarFiles(folder, ["anna"], BERLIN, lambda: plans)
 
 
 async def test_new_changed_and_removed_files_are_seen(tmp_path: Path) -> None:
@@ -79,7 +82,78 @@ async def test_a_faulty_file_leaves_its_last_good_state_and_is_told(tmp_path: Pa
     assert fault.file == "reminders/anna/choir.ics"
     calendar(tmp_path, "choir.ics", ("a", "1700", "The choir meets."))
     await watched.refresh()
+    watched.changed()
     assert watched.faults["anna"] == ()
+
+
+async def test_a_faulty_event_keeps_its_last_state_and_others_come_and_go(tmp_path: Path) -> None:
+    watched = files(tmp_path)
+    choir, tea = ("a", "1700", "The choir meets."), ("b", "1800", "Tea is served.")
+    calendar(tmp_path, "week.ics", choir, tea)
+    await watched.refresh()
+    (kept,) = [name for name in watched.changed()["anna"] if "choir" in name]
+    calendar(tmp_path, "week.ics", ("a", "soon", "The choir sings."), ("c", "1900", "A concert."))
+    await watched.refresh()
+    said = {name: each.say for name, each in watched.changed()["anna"].items()}
+    assert said.pop(kept) == "The choir meets."
+    assert list(said.values()) == ["A concert."]
+    assert [fault.line for fault in watched.faults["anna"]] == [3]
+
+
+async def test_the_last_state_of_a_faulty_file_outlives_a_restart(tmp_path: Path) -> None:
+    watched = files(tmp_path)
+    path = calendar(tmp_path, "week.ics", ("a", "1700", "The choir meets."))
+    await watched.refresh()
+    ((name, reminder),) = watched.changed()["anna"].items()
+    path.write_text("half a cal")
+    plans = [
+        Plan("anna", each, date(2026, 11, 26), reminder, None, None)
+        for each in (name, "of-yaml", "another.choir-00000000")
+    ]
+    again = files(tmp_path, *plans)
+    await again.refresh()
+    assert again.changed() == {"anna": {name: reminder}}
+
+
+async def test_a_fault_is_told_once_and_of_many_only_some(tmp_path: Path) -> None:
+    watched = files(tmp_path)
+    calendar(tmp_path, "bad.ics", *((str(n), "soon", "Tea.") for n in range(MOST_TOLD + 5)))
+    calendar(tmp_path, "worse.ics", ("a", "soon", "Tea."))
+    await watched.refresh()
+    watched.changed()
+    told = watched.faults["anna"]
+    assert len(told) == MOST_TOLD + 2
+    assert told[MOST_TOLD].sentence == "From here on 5 more; `fireside check` says which."
+    watched.changed()
+    assert watched.faults == {}
+
+
+async def test_names_tell_the_file_they_come_from(tmp_path: Path) -> None:
+    watched = files(tmp_path)
+    for file in ("a.b.ics", "choir.ICS", "choir.ics"):
+        calendar(tmp_path, file, ("a", "1700", "The choir meets."))
+    await watched.refresh()
+    assert [source_of(name) for name in watched.changed()["anna"]] == [
+        "a.b.ics",
+        "choir.ICS",
+        "choir.ics",
+    ]
+    assert source_of("of-yaml") is None
+
+
+async def test_what_is_no_file_holds_nothing_up(tmp_path: Path) -> None:
+    watched = files(tmp_path)
+    path = calendar(tmp_path, "choir.ics", ("a", "1700", "The choir meets."))
+    os.mkfifo(path.with_name("pipe.ics"))
+    path.with_name("folder.ics").mkdir()
+    path.with_name("nowhere.ics").symlink_to("none")
+    await asyncio.wait_for(watched.refresh(), 5)
+    assert len(watched.changed()["anna"]) == 1
+    assert [fault.file.rpartition("/")[2] for fault in watched.faults["anna"]] == [
+        "folder.ics",
+        "nowhere.ics",
+        "pipe.ics",
+    ]
 
 
 async def test_it_is_said_and_a_fault_is_told(tmp_path: Path) -> None:
