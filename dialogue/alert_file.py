@@ -43,7 +43,7 @@ FORMS = (
 )
 """What each release has added, in order; a file holds the number of the last one it has."""
 
-KEPT = Kept("alert", "Alerts", "Until then staff are not told.", FORMS)
+KEPT = Kept("alert", "Alerts", "Until then staff are not told.", FORMS, "alerts")
 
 
 class AlertFile(DurableFile):

@@ -32,6 +32,8 @@ KINDS: Mapping[str, Kind] = {
     "reminder_summary": "note",
 }
 """What each category is (rules of conversation); every other one is an alert."""
+LOST = "alerts_lost"
+"""The category of an alert that others may be gone."""
 DISTRESS_LIMIT, DISTRESS_WITHIN = 3, timedelta(hours=24)
 """So many notes of distress about one person within that time are an alert."""
 
@@ -178,7 +180,11 @@ def open_alerts(path: Path, clock: Clock, tell: Callable[[StageError], None]) ->
     Raises StageError when no file can be written.
     """
     try:
-        return Alerts(path, clock)
+        alerts = Alerts(path, clock)
+        if alerts.file.went_back:
+            sentence = "The newest alerts are gone from the list: the disk may be failing."
+            _call_about(alerts, "went_back", sentence, tell)
+        return alerts
     except StageError as error:
         if error.code != "damaged":
             raise
@@ -187,13 +193,19 @@ def open_alerts(path: Path, clock: Clock, tell: Callable[[StageError], None]) ->
     except OSError as error:
         sentence = f"{path} is damaged and cannot be renamed ({error.strerror}); move it away."
         raise StageError("alert", "not_stored", sentence) from error
-    sentence = (
-        f"The list of alerts was damaged and begins anew; what was open is in {aside}. "
-        "Look after every resident now, and ask whoever looks after the machine."
-    )
+    alerts = Alerts(path, clock)
+    sentence = f"The list of alerts was damaged and begins anew; what was open is in {aside}."
+    _call_about(alerts, "set_aside", sentence, tell)
+    return alerts
+
+
+def _call_about(alerts: Alerts, code: str, what: str, tell: Callable[[StageError], None]) -> None:
+    """Have somebody come, because alerts may be gone that nobody has seen."""
+    sentence = f"{what} Look after every resident now, and ask whoever looks after the machine."
     log.critical(sentence)
-    tell(StageError("alert", "set_aside", sentence))
-    return Alerts(path, clock)
+    alerts.raise_(LOST)
+    alerts.file.settle()
+    tell(StageError("alert", code, sentence))
 
 
 def _unknown(alert: int) -> StageError:

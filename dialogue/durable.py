@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dialogue.errors import Stage, StageError
+from dialogue.tally import Tally
 
 BUSY_SECONDS = 0.5
 """How long a change may wait for another process that is writing."""
@@ -25,13 +26,15 @@ class Kept:
     """What a file keeps, for the sentences that tell of its faults.
 
     `forms` is what each release has added, in order: SQL statements. `what` begins a sentence,
-    `until` ends it.
+    `until` ends it. `counted` is the table whose rows tell how often the file was changed; their
+    numbers are never used again (AUTOINCREMENT).
     """
 
     stage: Stage
     what: str
     until: str
     forms: tuple[tuple[str, ...], ...]
+    counted: str
 
 
 class DurableFile:
@@ -45,6 +48,7 @@ class DurableFile:
         self._kept = kept
         self._disk: sqlite3.Connection | None = None
         self._copied = -1
+        self._tally = Tally(path)  # read first: another process may be writing
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._database = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
@@ -76,6 +80,18 @@ class DurableFile:
             if self._database.in_transaction:
                 with suppress(sqlite3.Error):  # the first fault is the one to tell
                     self._database.rollback()
+        if not self.in_memory:
+            self._tally.note(self._changes())
+
+    @property
+    def went_back(self) -> bool:
+        """Whether changes are missing that were on disk: its log was garbled, or it is a copy."""
+        return not self.in_memory and self._changes() < self._tally.noted
+
+    def settle(self) -> None:
+        """What is missing has been seen to: from here on only later changes count."""
+        if not self.in_memory:
+            self._tally.settle(self._changes())
 
     @property
     def in_memory(self) -> bool:
@@ -104,6 +120,7 @@ class DurableFile:
             raise self._refused(error) from error
         self._database.close()
         self._database, self._disk = self._disk, None
+        self._tally.note(self._changes())
 
     def copy(self) -> None:
         """Copy the file beside itself, if it has changed; without room there is no newer copy."""
@@ -142,6 +159,11 @@ class DurableFile:
             for statement in (each for form in self._kept.forms[version:] for each in form):
                 self.rows(statement)
             self.rows(f"PRAGMA user_version = {len(self._kept.forms)}")
+
+    def _changes(self) -> int:
+        named = (self._kept.counted,)
+        found = self.rows("SELECT seq FROM sqlite_sequence WHERE name = ?", named)
+        return int(found[0][0]) if found else 0
 
     def _version(self) -> int:
         return int(self.rows("PRAGMA user_version")[0][0])

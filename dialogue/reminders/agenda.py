@@ -18,7 +18,9 @@ ENDING = ".ics"
 MOST_TOLD = 10
 """Faults of one file that a running robot tells."""
 Sign = tuple[int, int, int] | None
-"""By which a changed file is known: time, size and number; None where there is none."""
+"""By which a changed file is known: time, size and number; None where there is none.
+
+The time is that of the last change on this disk: a copy may keep the older one of its contents."""
 
 
 class AgendaFiles:
@@ -185,4 +187,4 @@ def _sign(path: Path) -> Sign:
         status = os.stat(path)
     except OSError:
         return None
-    return status.st_mtime_ns, status.st_size, status.st_ino
+    return status.st_ctime_ns, status.st_size, status.st_ino

@@ -85,7 +85,7 @@ FORMS = (
         "CREATE TABLE looked (only INTEGER PRIMARY KEY CHECK (only = 1), at TEXT NOT NULL)",
     ),
 )
-KEPT = Kept("remind", "Reminders", "Until then nobody is reminded.", FORMS)
+KEPT = Kept("remind", "Reminders", "Until then nobody is reminded.", FORMS, "history")
 
 
 @dataclass(frozen=True)
@@ -369,6 +369,15 @@ class Ledger:
     def look(self, now: datetime) -> None:
         """Note that the engine has looked."""
         self._file.rows("INSERT OR REPLACE INTO looked (only, at) VALUES (1, ?)", (_text(now),))
+
+    @property
+    def went_back(self) -> bool:
+        """Whether changes are missing that were on disk once."""
+        return self._file.went_back
+
+    def settle(self) -> None:
+        """What is missing has been seen to."""
+        self._file.settle()
 
     def keep_copy(self) -> None:
         """Copy the file, for the day on which it is damaged."""

@@ -1,7 +1,8 @@
 """Opening the ledger, whatever has become of its file.
 
-A damaged one gives way to its last copy. What was open in it, and all that fell due since, goes to
-staff: nobody knows what of it was said, so that it is neither lost nor silently said twice.
+A damaged one gives way to its last copy, and one whose log was garbled has gone back in time. What
+was open in it, and all that fell due since, goes to staff: nobody knows what of it was said, so
+that it is neither lost nor silently said twice.
 """
 
 import logging
@@ -20,9 +21,9 @@ log = logging.getLogger(__name__)
 
 DAMAGED = "the list of reminders was damaged; whether it was said or answered is not known"
 
-SINCE_COPY = timedelta(minutes=15)
-"""So much may have happened since the last copy, by the clock of that time; it is made every five
-minutes."""
+SINCE_LOOK = timedelta(minutes=15)
+"""So much may have happened since the last look that is known, by the clock of that time; it is
+noted and copied every five minutes."""
 
 
 def open_ledger(
@@ -35,7 +36,10 @@ def open_ledger(
     try:
         if _restored(path).exists():  # the program ended in the middle of this
             _take_its_place(path, clock.now())
-        return Ledger(path, clock, person)
+        ledger = Ledger(path, clock, person)
+        if ledger.went_back:
+            _make_good(path, clock, tell)
+        return ledger
     except StageError as error:
         if error.code != "damaged":
             raise
@@ -55,9 +59,31 @@ def open_ledger(
         f"The list of reminders was damaged and {goes_on}. "
         f"The old one is {aside}; ask whoever looks after the machine."
     )
+    _settle(path, clock)
     log.critical(sentence)
     tell(StageError("remind", "set_aside", sentence))
     return Ledger(path, clock, person)
+
+
+def _make_good(path: Path, clock: Clock, tell: Callable[[StageError], None]) -> None:
+    ledger = Ledger(path, clock)
+    try:
+        _leave_to_staff(ledger, clock.now())
+        ledger.settle()
+    finally:
+        ledger.close()
+    sentence = (
+        "The last changes in the list of reminders are gone: the disk may be failing. What was "
+        "open or due since is on your list; ask whoever looks after the machine."
+    )
+    log.critical(sentence)
+    tell(StageError("remind", "went_back", sentence))
+
+
+def _settle(path: Path, clock: Clock) -> None:
+    ledger = Ledger(path, clock)
+    ledger.settle()
+    ledger.close()
 
 
 def _restore(path: Path, clock: Clock) -> bool:
@@ -84,7 +110,7 @@ def _leave_to_staff(ledger: Ledger, now: datetime) -> None:
     """Should a clock that is set back make them due again, they may have been said already."""
     for occurrence in ledger.open():
         ledger.change(occurrence, "missed", DAMAGED, said=1)
-    until = max(now, (ledger.looked_at or now) + SINCE_COPY)  # the clock may be wrong by now
+    until = max(now, (ledger.looked_at or now) + SINCE_LOOK)  # the clock may be wrong by now
     for plan in ledger.plans_due(until):
         falls: list[Fall] = []
         while (moment := plan.next) is not None and moment.at <= until:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, RootModel
 
 from config.files import read_model
 from config.settings import Settings
-from dialogue.alerts import Alert
+from dialogue.alerts import LOST, OF_REMINDERS, Alert
 from dialogue.deliveries import Delivery
 
 FILE = Path(__file__).parent / "texts.yaml"
@@ -21,6 +21,8 @@ class _Texts(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     emergency: str
     other: str
+    reminder: str
+    alerts_lost: str
     place: str
     come: str
     again: str
@@ -71,8 +73,7 @@ def compose(alert: Alert, delivery: Delivery, settings: Settings) -> Message:
     raised = datetime.fromisoformat(alert.raised_at)
     time = f"{raised.astimezone(settings.home.zone):%H:%M}"
     values = {"robot": settings.robot.name, "time": time, "home": settings.home.name}
-    first = words.emergency if alert.category == "emergency" else words.other
-    subject = first.format(**values)
+    subject = _first(words, alert.category).format(**values)
     place = settings.alerts.place
     lines = (
         subject,
@@ -96,6 +97,13 @@ def compose(alert: Alert, delivery: Delivery, settings: Settings) -> Message:
         "place": place,
     }
     return Message(delivery.id, subject, "\n".join(lines), repeated, facts)
+
+
+def _first(words: _Texts, category: str) -> str:
+    """What has happened. Which reminder it is, only the robot's page says: mail is read by many."""
+    if category.startswith(OF_REMINDERS):
+        return words.reminder
+    return {"emergency": words.emergency, LOST: words.alerts_lost}.get(category, words.other)
 
 
 def trial(to: str, settings: Settings) -> Message:

@@ -135,11 +135,13 @@ function aboutLine(line) {
   return shown;
 }
 
+const ALERTS = new Set(["emergency", "alerts_lost"]);
+
 function textKey(kind, category) {
   if (category === "reminder_summary") return "note.summary";
   if (category.startsWith("reminder_")) return `${kind}.reminder`;
   if (kind === "note") return category === "distress" ? "note.distress" : "note.other";
-  return category === "emergency" ? "alert.emergency" : "alert.other";
+  return ALERTS.has(category) ? `alert.${category}` : "alert.other";
 }
 
 function folded(card, ask) {

@@ -2,6 +2,7 @@
 
 import random
 import resource
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -146,11 +147,29 @@ def test_the_robot_starts_with_a_damaged_file_keeps_it_and_says_so(path: Path) -
     path.write_bytes(b"not a database" * 100)
     told: list[StageError] = []
     alerts = open_alerts(path, SystemClock(), told.append)
-    assert alerts.raise_("emergency").id == 1
+    assert [alert.category for alert in alerts.open()] == ["alerts_lost"]
+    assert alerts.raise_("emergency").id == 2
     assert [error.code for error in told] == ["set_aside"]
     (aside,) = path.parent.glob("*.damaged-*")
     assert aside.read_bytes().startswith(b"not a database")
     assert str(aside) in told[0].message
+
+
+def test_an_alert_that_is_gone_with_the_end_of_the_log_calls_somebody(path: Path) -> None:
+    alerts = reopened(path)
+    alerts.raise_("distress")
+    alerts.raise_("emergency")
+    killed = path.parent.with_name("killed")  # what lies on the disk when the program is killed
+    shutil.copytree(path.parent, killed)
+    alerts.close()
+    log = killed / f"{path.name}-wal"
+    log.write_bytes(log.read_bytes()[:-100] + b"\x07" * 100)
+    for codes in (["went_back"], []):
+        told: list[StageError] = []
+        alerts = open_alerts(killed / path.name, SystemClock(), told.append)
+        assert [alert.category for alert in alerts.open()] == ["distress", "alerts_lost"]
+        assert [error.code for error in told] == codes
+        alerts.close()
 
 
 def test_a_file_that_cannot_be_written_is_not_set_aside(tmp_path: Path) -> None:

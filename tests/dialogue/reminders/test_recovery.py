@@ -1,6 +1,7 @@
 """A damaged ledger gives way to its last copy, and what is unsure goes to staff."""
 
 import os
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -104,3 +105,53 @@ def test_a_death_in_the_middle_of_restoring_is_made_good(
     assert life.ledger.plans() == plans
     assert not (tmp_path / "reminders.restored").exists()
     life.end()
+
+
+def killed(folder: Path, garbled: bool) -> Path:
+    """What lies on the disk when the program is killed, and the end of its log decays."""
+    left = folder.with_name("killed")
+    shutil.copytree(folder, left)
+    if garbled:
+        log = left / "reminders.db-wal"
+        log.write_bytes(log.read_bytes()[:-100] + os.urandom(100))
+    return left
+
+
+@pytest.mark.parametrize("garbled", [True, False])
+def test_an_answer_at_the_garbled_end_of_the_log_is_not_asked_for_again_silently(
+    tmp_path: Path, clock: TurnedClock, garbled: bool
+) -> None:
+    life = Life(tmp_path / "live", clock)
+    clock.turn(hours=1)
+    life.scheduler.look()
+    occurrence = life.scheduler.next_to_say()
+    assert occurrence is not None
+    asked = life.scheduler.said(life.scheduler.begin(occurrence), complete=True, asked=True)
+    life.scheduler.confirmed(asked)
+    folder = killed(tmp_path / "live", garbled)
+    life.end()
+    clock.turn(minutes=30)
+    again = Life(folder, clock)
+    again.scheduler.look()
+    assert [error.code for error in again.told] == (["went_back"] if garbled else [])
+    found = again.ledger.get(occurrence.id)
+    assert found.state == ("missed" if garbled else "confirmed")
+    assert [each.category for each in again.alerts.open()] == ["reminder_missed"] * garbled
+    assert again.scheduler.next_to_say() is None
+    again.end()
+    later = Life(folder, clock)
+    assert later.told == []
+    later.end()
+
+
+def test_after_a_fresh_start_it_is_told_once(tmp_path: Path, clock: TurnedClock) -> None:
+    life = Life(tmp_path, clock)
+    clock.turn(hours=2)
+    life.scheduler.look()
+    life.end()
+    damage(tmp_path)
+    (tmp_path / "reminders.copy").unlink()
+    for codes in (["set_aside"], []):
+        life = Life(tmp_path, clock)
+        assert [error.code for error in life.told] == codes
+        life.end()
