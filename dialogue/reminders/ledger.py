@@ -360,11 +360,12 @@ class Ledger:
     @property
     def last_said_at(self) -> datetime | None:
         """When something was said last."""
-        ((moment,),) = self._file.rows(
-            f"SELECT max(at) FROM history WHERE {_THEIRS} AND change IN ('said', 'asked')",
+        rows = self._file.rows(
+            f"SELECT at FROM history WHERE {_THEIRS} AND change IN ('said', 'asked')"
+            " ORDER BY id DESC LIMIT 1",
             (self._person,),
         )
-        return datetime.fromisoformat(moment) if moment else None
+        return datetime.fromisoformat(rows[0][0]) if rows else None
 
     def look(self, now: datetime) -> None:
         """Note that the engine has looked."""

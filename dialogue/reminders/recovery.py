@@ -23,7 +23,7 @@ DAMAGED = "the list of reminders was damaged; whether it was said or answered is
 
 SINCE_LOOK = timedelta(minutes=15)
 """So much may have happened since the last look that is known, by the clock of that time; it is
-noted and copied every five minutes."""
+noted every minute and copied every five."""
 
 
 def open_ledger(

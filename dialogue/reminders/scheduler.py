@@ -7,6 +7,7 @@ test turns. docs/for-homes.md explains the rules to staff.
 import logging
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from config.clock import Clock
@@ -31,8 +32,11 @@ SET_BACK = timedelta(minutes=1)
 """The clock is taken for set back when it shows this much less than at the last look."""
 GIVE_UP = timedelta(minutes=1)
 """How often it looks for what could not be said for too long."""
-NOTED = timedelta(minutes=5)
-"""How often the time of the last look is written down: a disk is worn by writing every second."""
+NOTED = timedelta(seconds=45)
+"""How often the time of the last look is written down: staff hear within a minute that a disk
+refuses, and it is not worn by writing every second."""
+COPIED = timedelta(minutes=5)
+"""How often the file is copied."""
 NAMES = uuid.UUID("6c1c2b5e-5d0c-4f0b-9e55-8b1f5b6f0d6a")
 """Of the ids of alerts about reminders: the same occurrence never makes two."""
 
@@ -54,6 +58,7 @@ class Scheduler:
         self._free_at: datetime | None = None
         self._looked_at: datetime | None = None
         self._noted_at: datetime | None = None
+        self._copied_at: datetime | None = None
         self._gave_up_at: datetime | None = None
         self._told: str | None = None
 
@@ -112,8 +117,10 @@ class Scheduler:
         self._looked_at = now
         if self._noted_at is None or abs(now - self._noted_at) >= NOTED:
             self._ledger.look(now)
-            self._ledger.keep_copy()
             self._noted_at = now
+        if self._copied_at is None or abs(now - self._copied_at) >= COPIED:
+            self._ledger.keep_copy()
+            self._copied_at = now
 
     def next_to_say(self) -> Occurrence | None:
         """Return what is to be said now: the one that has waited longest, one at a time."""
@@ -123,8 +130,10 @@ class Scheduler:
             return None
         if self._free_at is None and (last := self._ledger.last_said_at) is not None:
             self._free_at = last + SPACING  # said before a restart
-        if self._free_at is not None and now < self._free_at <= now + SPACING:
-            return None
+        if self._free_at is not None:
+            self._free_at = min(self._free_at, now + SPACING)  # the clock may have been ahead
+            if now < self._free_at:
+                return None
         if self._ledger.in_talk:
             return None
         waiting = self._ledger.waiting(now)
@@ -269,7 +278,11 @@ class Scheduler:
         for occurrence in self._ledger.open():
             if occurrence.state != "due":
                 self._change(occurrence, occurrence.state, why, now + ANSWER)
-        self._ledger.store_plans([following(plan, now) for plan in self._ledger.plans()])
+        today = now.astimezone(self._home.zone).date()
+        self._ledger.store_plans(
+            following(replace(plan, begun=min(plan.begun, today)), now)
+            for plan in self._ledger.plans()
+        )
 
     def _may_speak(self, reminder: Reminder, now: datetime) -> bool:
         return not reminder.quiet_hours or self._home.quiet_until(now) <= now

@@ -33,7 +33,7 @@ class Options:
     """How a benchmark is run; `data` is a folder of recordings or texts, or a file.
 
     `folds` is for `understanding`: folds to train on at most. `spoken`: texts are said aloud and
-    heard again. `rasa`: whether the dialogue engine runs.
+    heard again. `rasa`: whether the dialogue engine runs. `kills`: how often `reminders` kills.
     """
 
     data: Path
@@ -42,6 +42,7 @@ class Options:
     folds: int = 10
     spoken: bool = False
     rasa: bool = True
+    kills: int | None = None
 
 
 class Recording(BaseModel):

@@ -46,6 +46,7 @@ def bench(
     no_rasa: Annotated[
         bool, typer.Option("--no-rasa", help="Without the dialogue engine, for safety.")
     ] = False,
+    kills: Annotated[int | None, typer.Option(min=1, help="How many, for reminders.")] = None,
 ) -> None:
     """Measure one thing and print a table; it never judges.
 
@@ -64,7 +65,7 @@ def bench(
             progress.update(task, description=what, completed=done, total=total)
 
         try:
-            result = module.run(Options(folder, seed, show, folds, spoken, not no_rasa))
+            result = module.run(Options(folder, seed, show, folds, spoken, not no_rasa, kills))
         except BenchError as error:
             raise fail(str(error), NOT_USABLE) from error
     if json_:

@@ -345,3 +345,29 @@ def test_a_stored_rule_that_is_refused_today_stops_nothing(room: Room) -> None:
     assert [plan.name for plan in room.ledger.plans()] == ["tea"]
     room.adopt(water=WATER, tea=WATER | {"at": "10:00"})
     assert [plan.name for plan in room.ledger.plans()] == ["tea", "water"]
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_after_a_clock_that_was_ahead_two_still_keep_their_distance(
+    room: Room, restarts: bool
+) -> None:
+    room.adopt(water=WATER, walk=WATER, tea={**WATER, "at": "20:00"})
+    room.clock.turn(hours=12)
+    room.scheduler.confirmed(room.say())  # tea, by a clock that is ahead
+    room.clock.turn(hours=-11, minutes=-1)
+    if restarts:
+        room.restart()
+    assert room.due() is None
+    room.clock.turn(minutes=1)
+    assert room.due() is None
+    room.clock.turn(seconds=SPACING.total_seconds())
+    assert room.due() is not None
+
+
+def test_what_was_first_read_by_a_clock_that_was_ahead_is_said_today(room: Room) -> None:
+    room.clock.turn(hours=24)
+    room.adopt(water=WATER)
+    room.clock.turn(hours=-24)
+    assert room.due() is None
+    room.clock.turn(hours=1)
+    assert room.due() is not None
