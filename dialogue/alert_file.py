@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from dialogue.durable import DurableFile, Kept
+from dialogue.durable import COUNTED, DurableFile, Kept
 
 FORMS = (
     (
@@ -40,10 +40,11 @@ FORMS = (
         )""",
         "CREATE INDEX open_deliveries ON deliveries (alert) WHERE delivered_at IS NULL",
     ),
+    COUNTED,
 )
 """What each release has added, in order; a file holds the number of the last one it has."""
 
-KEPT = Kept("alert", "Alerts", "Until then staff are not told.", FORMS, "alerts")
+KEPT = Kept("alert", "Alerts", "Until then staff are not told.", FORMS)
 
 
 class AlertFile(DurableFile):

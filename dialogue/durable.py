@@ -18,6 +18,12 @@ BUSY_SECONDS = 0.5
 
 log = logging.getLogger(__name__)
 
+COUNTED = (
+    "CREATE TABLE changed (only INTEGER PRIMARY KEY CHECK (only = 1), times INTEGER NOT NULL)",
+    "INSERT INTO changed VALUES (1, 0)",
+)
+"""The form that holds how often a file was changed in a transaction."""
+
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
@@ -25,16 +31,14 @@ _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 class Kept:
     """What a file keeps, for the sentences that tell of its faults.
 
-    `forms` is what each release has added, in order: SQL statements. `what` begins a sentence,
-    `until` ends it. `counted` is the table whose rows tell how often the file was changed; their
-    numbers are never used again (AUTOINCREMENT).
+    `forms` is what each release has added, in order: SQL statements; COUNTED is among them. `what`
+    begins a sentence, `until` ends it.
     """
 
     stage: Stage
     what: str
     until: str
     forms: tuple[tuple[str, ...], ...]
-    counted: str
 
 
 class DurableFile:
@@ -75,6 +79,7 @@ class DurableFile:
         self.rows("BEGIN IMMEDIATE")
         try:
             yield
+            self.rows("UPDATE changed SET times = times + 1")
             self.rows("COMMIT")
         finally:
             if self._database.in_transaction:
@@ -161,9 +166,7 @@ class DurableFile:
             self.rows(f"PRAGMA user_version = {len(self._kept.forms)}")
 
     def _changes(self) -> int:
-        named = (self._kept.counted,)
-        found = self.rows("SELECT seq FROM sqlite_sequence WHERE name = ?", named)
-        return int(found[0][0]) if found else 0
+        return int(self.rows("SELECT times FROM changed")[0][0])
 
     def _version(self) -> int:
         return int(self.rows("PRAGMA user_version")[0][0])

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from config.clock import Clock
 from config.reminders import Reminder
-from dialogue.durable import DurableFile, Kept
+from dialogue.durable import COUNTED, DurableFile, Kept
 from dialogue.errors import StageError
 from dialogue.reminders.series import Moment, soonest
 
@@ -84,8 +84,9 @@ FORMS = (
         "CREATE INDEX history_of ON history (occurrence)",
         "CREATE TABLE looked (only INTEGER PRIMARY KEY CHECK (only = 1), at TEXT NOT NULL)",
     ),
+    COUNTED,
 )
-KEPT = Kept("remind", "Reminders", "Until then nobody is reminded.", FORMS, "history")
+KEPT = Kept("remind", "Reminders", "Until then nobody is reminded.", FORMS)
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ START = datetime(2026, 3, 27, 4, 0, tzinfo=UTC)
 A_HISTORY = 250
 """Kills in one folder; then another begins, with another agenda."""
 DRAIN = timedelta(days=2)
-WRONG, FULL, DAMAGE, GARBLE, BROKEN, EDIT = 0.05, 0.1, 0.01, 0.01, 0.05, 0.05
+WRONG, FULL, DAMAGE, GARBLE, BROKEN, EDIT = 0.05, 0.1, 0.01, 0.04, 0.05, 0.05
 """How often before a life: its clock is wrong, the disk full, the last page of the file or the end
 of its log decays, a file of reminders is broken for this one life, or staff have changed one."""
 PAGE = 4096
