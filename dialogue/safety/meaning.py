@@ -15,8 +15,8 @@ MOST = 90
 BAR: Mapping[Category, float] = {
     "emergency": -0.05,  # asked about also where something else is as likely
     "abuse_disclosure": 0.05,
-    "distress": 0.03,
-    "medical_question": 0.05,
+    "distress": -0.03,  # a note and kind words too many do less harm than one too few
+    "medical_question": -0.01,
     "stop": 0.0,
     "privacy": 0.0,
     "ai_identity": 0.0,
