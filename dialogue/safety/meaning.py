@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dialogue.embedding import EmbeddingError, SentenceEmbedding
 from dialogue.safety.examples import plain
@@ -13,7 +14,7 @@ from dialogue.safety.rules import Category, Evidence
 MOST = 90
 """Characters embedded of one utterance, all guesses together: about 16 words, under 20 ms."""
 BAR: Mapping[Category, float] = {
-    "emergency": -0.05,  # asked about also where something else is as likely
+    "emergency": -0.05,  # asked about also where it is as likely to be harmless
     "abuse_disclosure": 0.05,
     "distress": -0.03,  # a note and kind words too many do less harm than one too few
     "medical_question": -0.01,
@@ -21,7 +22,11 @@ BAR: Mapping[Category, float] = {
     "privacy": 0.0,
     "ai_identity": 0.0,
 }
-"""How far a category must lie above every other label, harmless among them, to count as found."""
+"""How far a category must lie above harmless to count as found. What is more like another danger is
+that one."""
+
+
+HARMLESS = LABELS.index(None)
 
 
 class Meaning:
@@ -58,12 +63,18 @@ class Meaning:
             for column, category in enumerate(LABELS):
                 if category is None:
                     continue
-                above = float(row[column] - np.delete(row, column).max()) - BAR[category]
+                above = _above(row, column, BAR[category])
                 found[index] = {
                     **found[index],
                     category: max(above, found[index].get(category, above)),
                 }
         return found
+
+
+def _above(row: NDArray[np.float32], column: int, bar: float) -> float:
+    """Return how far a category lies above the bar over harmless, and above the other dangers."""
+    dangers = np.delete(row, [HARMLESS, column])
+    return float(row[column] - max(row[HARMLESS] + bar, dangers.max()))
 
 
 def within_budget(texts: Sequence[str]) -> list[list[str]]:

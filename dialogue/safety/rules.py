@@ -23,7 +23,7 @@ PRECEDENCE: tuple[Category, ...] = get_args(Category)
 """Which category wins when several are found."""
 Evidence = Mapping[Category, float]
 """How much speaks for a category, or below zero against it."""
-LINE = 0.5
+LINE = 0.35
 """The evidence of a line of rules. Meaning can outvote it where it is certain of the contrary."""
 CERTAIN = 2.0
 """Never outvoted: a word of stopping, and a call for help of so few words that nothing in it could
