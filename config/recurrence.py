@@ -45,7 +45,7 @@ LONGEST = 500
 MOST = {"INTERVAL": 9999, "COUNT": 999}
 MOST_HOURLY = {"INTERVAL": 23, "COUNT": 99}
 """dateutil is slow with hours that are counted."""
-MOST_DAYS = {"MONTHLY": 5, "YEARLY": 53}
+DAYS_IN = {"MONTHLY": 5, "YEARLY": 53}
 """So often a day of the week comes in a month or a year."""
 COMES_WITHIN = 30
 """Years within which a rule comes; 29 February on a Monday may be 28 years away."""
@@ -110,7 +110,7 @@ def _check_day(day: str, days_in: str) -> None:
     found = re.fullmatch(rf"([+-]?\d{{1,2}})?({'|'.join(DAYS.values())})", day, re.ASCII)
     if not found:
         raise ValueError(f"BYDAY holds '{day}'; write MO, TU, ..., or 1MO for the first Monday")
-    most = MOST_DAYS.get(days_in, 0)
+    most = DAYS_IN.get(days_in, 0)
     if found[1] and not 1 <= abs(int(found[1])) <= most:
         where = f"a number from 1 to {most}" if most else "no number, or use MONTHLY"
         raise ValueError(f"BYDAY holds '{day}'; here a day has {where}")
