@@ -271,8 +271,11 @@ class Scheduler:
         """What the wrong clock had called due, and nobody has heard, is due at its own time."""
         log.warning("The clock was set back from %s to %s; reminders are planned anew", before, now)
         why = f"the clock was set back from {before:%Y-%m-%d %H:%M} UTC"
+        plans = self._ledger.plans()
+        written = {(plan.person, plan.name) for plan in plans}
         for occurrence in self._ledger.due_after(now):
-            if occurrence.state in ("due", "missed", "skipped"):
+            wanted = (occurrence.person, occurrence.name) in written  # or staff have taken it out
+            if wanted and occurrence.state in ("due", "missed", "skipped"):
                 at = occurrence.due_at
                 self._change(occurrence, "due", why, at, since=at)
         for occurrence in self._ledger.open():
@@ -280,8 +283,7 @@ class Scheduler:
                 self._change(occurrence, occurrence.state, why, now + ANSWER)
         today = now.astimezone(self._home.zone).date()
         self._ledger.store_plans(
-            following(replace(plan, begun=min(plan.begun, today)), now)
-            for plan in self._ledger.plans()
+            following(replace(plan, begun=min(plan.begun, today)), now) for plan in plans
         )
 
     def _may_speak(self, reminder: Reminder, now: datetime) -> bool:

@@ -16,7 +16,7 @@ MOST = 90
 BAR: Mapping[Category, float] = {
     "emergency": -0.05,  # asked about also where it is as likely to be harmless
     "abuse_disclosure": 0.05,
-    "distress": -0.03,  # a note and kind words too many do less harm than one too few
+    "distress": 0.03,
     "medical_question": -0.01,
     "stop": 0.0,
     "privacy": 0.0,

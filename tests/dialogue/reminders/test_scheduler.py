@@ -371,3 +371,16 @@ def test_what_was_first_read_by_a_clock_that_was_ahead_is_said_today(room: Room)
     assert room.due() is None
     room.clock.turn(hours=1)
     assert room.due() is not None
+
+
+def test_what_was_taken_out_does_not_come_back_when_the_clock_is_set_back(room: Room) -> None:
+    room.adopt(water={**WATER, "late": "tell_staff"})
+    room.clock.turn(hours=3)
+    room.scheduler.look()
+    assert room.states() == ["missed"]
+    room.scheduler.adopt({"rosa": {}})
+    room.clock.turn(hours=-3)
+    room.scheduler.look()
+    room.clock.turn(hours=1)
+    assert room.due() is None
+    assert room.states() == ["missed"]
