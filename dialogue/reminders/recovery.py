@@ -38,7 +38,12 @@ def open_ledger(
             _take_its_place(path, clock.now())
         ledger = Ledger(path, clock, person)
         if ledger.went_back:
-            _make_good(path, clock, tell)
+            _make_good(path, clock)
+            sentence = (
+                "The last changes in the list of reminders are gone: the disk may be failing. What "
+                "was open or due since is on your list; ask whoever looks after the machine."
+            )
+            _seen_to(ledger, "went_back", sentence, tell)
         return ledger
     except StageError as error:
         if error.code != "damaged":
@@ -59,31 +64,25 @@ def open_ledger(
         f"The list of reminders was damaged and {goes_on}. "
         f"The old one is {aside}; ask whoever looks after the machine."
     )
-    _settle(path, clock)
+    ledger = Ledger(path, clock, person)
+    _seen_to(ledger, "set_aside", sentence, tell)
+    return ledger
+
+
+def _seen_to(ledger: Ledger, code: str, sentence: str, tell: Callable[[StageError], None]) -> None:
+    """What is missing is with the staff: tell them, and count from here on."""
+    ledger.settle()
     log.critical(sentence)
-    tell(StageError("remind", "set_aside", sentence))
-    return Ledger(path, clock, person)
+    tell(StageError("remind", code, sentence))
 
 
-def _make_good(path: Path, clock: Clock, tell: Callable[[StageError], None]) -> None:
+def _make_good(path: Path, clock: Clock) -> None:
+    """Leave to staff what is unsure in a file as it is, of every person."""
     ledger = Ledger(path, clock)
     try:
         _leave_to_staff(ledger, clock.now())
-        ledger.settle()
     finally:
         ledger.close()
-    sentence = (
-        "The last changes in the list of reminders are gone: the disk may be failing. What was "
-        "open or due since is on your list; ask whoever looks after the machine."
-    )
-    log.critical(sentence)
-    tell(StageError("remind", "went_back", sentence))
-
-
-def _settle(path: Path, clock: Clock) -> None:
-    ledger = Ledger(path, clock)
-    ledger.settle()
-    ledger.close()
 
 
 def _restore(path: Path, clock: Clock) -> bool:
@@ -93,11 +92,7 @@ def _restore(path: Path, clock: Clock) -> bool:
         return False
     shutil.copyfile(copy, draft)
     try:
-        ledger = Ledger(draft, clock)
-        try:
-            _leave_to_staff(ledger, clock.now())
-        finally:
-            ledger.close()
+        _make_good(draft, clock)
     except StageError as error:
         log.error("The copy of the reminders cannot be used: %s", error.message)
         draft.unlink(missing_ok=True)

@@ -128,7 +128,9 @@ class _Home:
             start += timedelta(seconds=self.chance.uniform(-86_400, 3_600))
         if self.chance.random() < EDIT:
             self._edit()
-        broken = self.chance.random() < BROKEN and self._break()
+        broken = self.chance.random() < BROKEN
+        if broken:
+            self._break()
         full = 0
         if self.chance.random() < FULL:
             sizes = (each.stat().st_size for each in [*self.folder.glob("*.db*"), Path(__file__)])
@@ -236,7 +238,7 @@ class _Home:
         self._wrote(f"{who}/{IMPORTED.removesuffix('.ics')}.{name}", [at], every.split(","))
 
     def _wrote(self, name: str, times: list[str], every: list[str]) -> None:
-        written = Written(name, tuple(times), tuple(every))
+        written = Written(tuple(times), tuple(every))
         self.world.written[name] = written
         self.fresh.append(written)
 
@@ -253,14 +255,13 @@ class _Home:
             if not self.events[who]:
                 calendar.unlink()
 
-    def _break(self) -> bool:
+    def _break(self) -> None:
         """Leave one file as a program may that is interrupted while it writes."""
         who = self.chance.choice(RESIDENTS)
         file = self.chance.choice((f"{who}.yaml", f"{who}/{IMPORTED}"))
         path = self.folder / FOLDER / file
         text = path.read_text()
         path.write_text(text[: self.chance.randrange(len(text) // 2, len(text) - 2)])
-        return True
 
     def _order(self, start: datetime, until: datetime, full: int, kill: bool = True) -> bool:
         """Have one life lived; return whether it was ready."""

@@ -37,7 +37,6 @@ class Written:
     `out` is how much had been heard when the robot knew that it was taken out.
     """
 
-    name: str
     times: tuple[str, ...]
     every: tuple[str, ...]
     since: datetime | None = None

@@ -123,11 +123,11 @@ def said_at_night(day: Day) -> None:
 
 def never_due(day: Day) -> None:
     since, until = NOON - MINUTE, NOON + MINUTE
-    day.world.written["rosa/walk"] = Written("walk", ("12:00",), ("day",), since, until)
+    day.world.written["rosa/walk"] = Written(("12:00",), ("day",), since, until)
 
 
 def taken_out(day: Day) -> None:
-    day.world.written["rosa/tea"] = Written("tea", ("12:01",), ("day",), out=1)
+    day.world.written["rosa/tea"] = Written(("12:01",), ("day",), out=1)
 
 
 def looked_at(minutes: float) -> Callable[[Day], None]:
