@@ -132,7 +132,6 @@ def test_an_answer_at_the_garbled_end_of_the_log_is_not_asked_for_again_silently
     life.end()
     clock.turn(minutes=30)
     again = Life(folder, clock)
-    assert again.ledger.went_back is False  # what comes from here on is counted
     again.scheduler.look()
     assert [error.code for error in again.told] == (["went_back"] if garbled else [])
     found = again.ledger.get(occurrence.id)
@@ -156,3 +155,12 @@ def test_after_a_fresh_start_it_is_told_once(tmp_path: Path, clock: TurnedClock)
         life = Life(tmp_path, clock)
         assert [error.code for error in life.told] == codes
         life.end()
+
+
+def test_after_much_is_gone_what_comes_next_is_counted(tmp_path: Path, clock: TurnedClock) -> None:
+    Life(tmp_path, clock).end()
+    (tmp_path / "reminders.tally").write_text("99")
+    life = Life(tmp_path, clock)
+    assert [error.code for error in life.told] == ["went_back"]
+    assert life.ledger.went_back is False
+    life.end()
